@@ -1,0 +1,455 @@
+"""The values that travel through Sparkwatch, from a public post to an alert.
+
+Every value is frozen and every time is time-zone aware. ``published_at`` is when something was
+said; ``observed_at`` is when Sparkwatch saw it. A counter that a platform hides is ``None``,
+never 0. This module imports nothing but attrs and the standard library.
+
+>>> key = PostKey(source="mastodon", native_id="1234")
+>>> str(key)
+'mastodon:1234'
+>>> PostKey.parse("mastodon:1234") == key
+True
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeAlias
+
+import attrs
+
+__all__ = [
+    "Alert",
+    "AlertKind",
+    "Assessment",
+    "Author",
+    "Brand",
+    "Cursor",
+    "Deletion",
+    "Delivery",
+    "DeliveryState",
+    "EngagementSnapshot",
+    "Forecast",
+    "Health",
+    "Incident",
+    "IncidentState",
+    "Level",
+    "MediaKind",
+    "Mention",
+    "Observation",
+    "Post",
+    "PostKey",
+    "Quantiles",
+    "Quantity",
+    "Reason",
+    "Remark",
+    "Silence",
+    "SourceHealth",
+    "Span",
+]
+
+Fact: TypeAlias = str | int | float
+
+
+def _aware(_instance: object, attribute: attrs.Attribute[object], value: datetime | None) -> None:
+    if value is not None and value.tzinfo is None:
+        raise ValueError(f"{attribute.name} must carry a time zone, got {value.isoformat()}")
+
+
+def _count(_instance: object, attribute: attrs.Attribute[int | None], value: int | None) -> None:
+    if value is not None and value < 0:
+        raise ValueError(f"{attribute.name} is a count and cannot be {value}; a hidden one is None")
+
+
+def _probability(_instance: object, attribute: attrs.Attribute[object], value: float) -> None:
+    if not 0.0 <= value <= 1.0:
+        raise ValueError(f"{attribute.name} is a probability and cannot be {value}")
+
+
+# --- what was said ------------------------------------------------------------------------------
+
+
+@attrs.frozen(order=True)
+class PostKey:
+    """A post's identity: the configured source that brought it and the platform's own id."""
+
+    source: str
+    native_id: str
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.native_id}"
+
+    @classmethod
+    def parse(cls, text: str) -> PostKey:
+        """Read ``source:native_id``; the native id may itself hold colons."""
+        source, colon, native_id = text.partition(":")
+        if not (source and colon and native_id):
+            raise ValueError(f"a post key reads source:id, got {text!r}")
+        return cls(source, native_id)
+
+
+class MediaKind(StrEnum):
+    """What a post carries beside its text; a video is what spreads anger furthest."""
+
+    NONE = "none"
+    LINK = "link"
+    IMAGE = "image"
+    AUDIO = "audio"
+    VIDEO = "video"
+
+
+@attrs.frozen(kw_only=True)
+class Author:
+    """Who said it, as far as the platform tells; ``followers`` is ``None`` where it is hidden."""
+
+    native_id: str
+    handle: str | None = None
+    name: str | None = None
+    followers: int | None = attrs.field(default=None, validator=_count)
+
+
+@attrs.frozen(kw_only=True)
+class Post:
+    """One public post, review, comment, ticket or survey answer.
+
+    ``text`` is plain text (a title, where there is one, is its first line). ``rating`` is in stars
+    of five. ``language_hint`` is what the platform claims, a BCP 47 tag, and may be wrong.
+    """
+
+    key: PostKey
+    text: str
+    published_at: datetime = attrs.field(validator=_aware)
+    url: str | None = None
+    author: Author | None = None
+    parent: PostKey | None = None
+    thread: PostKey | None = None
+    language_hint: str | None = None
+    media: MediaKind = MediaKind.NONE
+    rating: float | None = None
+
+
+@attrs.frozen(kw_only=True)
+class EngagementSnapshot:
+    """The public counters of a post at one moment. Snapshots are only ever appended."""
+
+    key: PostKey
+    taken_at: datetime = attrs.field(validator=_aware)
+    views: int | None = attrs.field(default=None, validator=_count)
+    likes: int | None = attrs.field(default=None, validator=_count)
+    shares: int | None = attrs.field(default=None, validator=_count)
+    replies: int | None = attrs.field(default=None, validator=_count)
+
+
+@attrs.frozen(kw_only=True)
+class Observation:
+    """What one fetch saw of one post; the counters are absent where the source has none."""
+
+    post: Post
+    observed_at: datetime = attrs.field(validator=_aware)
+    snapshot: EngagementSnapshot | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Deletion:
+    """A post that its source no longer shows: it is deleted here as well."""
+
+    key: PostKey
+    observed_at: datetime = attrs.field(validator=_aware)
+
+
+# --- where it came from -------------------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class Cursor:
+    """How far a crawl of one query at one source has come; ``value`` is the source's own affair."""
+
+    source: str
+    query: str
+    value: str
+    saved_at: datetime = attrs.field(validator=_aware)
+
+
+class Health(StrEnum):
+    """How a crawl ended. Silence is not calm: everything but OK is shown to a person."""
+
+    OK = "ok"
+    EMPTY = "empty"
+    FORBIDDEN = "forbidden"
+    UNAUTHORIZED = "unauthorized"
+    RATE_LIMITED = "rate_limited"
+    UNREACHABLE = "unreachable"
+    SERVER_ERROR = "server_error"
+    UNREADABLE = "unreadable"
+    TIMED_OUT = "timed_out"
+    CRASHED = "crashed"
+
+
+@attrs.frozen(kw_only=True)
+class SourceHealth:
+    """The outcome of one crawl of one source. ``detail`` names the place and what to do."""
+
+    source: str
+    finished_at: datetime = attrs.field(validator=_aware)
+    health: Health
+    items: int = attrs.field(default=0, validator=_count)
+    requests: int = attrs.field(default=0, validator=_count)
+    detail: str = ""
+
+
+# --- whom it is about ---------------------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class Brand:
+    """A name that is watched, and how to tell it from its namesakes.
+
+    The ``name`` and each handle are unmistakable and match alone. An alias matches alone only
+    where ``required`` is empty; otherwise one of those words must stand in the same post.
+    A post that holds an ``excluded`` word matches only through a handle. ``query``, where given, is
+    a boolean query that a post must satisfy as well. An empty ``languages`` means all.
+    """
+
+    id: str
+    name: str
+    aliases: tuple[str, ...] = ()
+    handles: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    languages: frozenset[str] = frozenset()
+    query: str | None = None
+
+
+Span: TypeAlias = tuple[int, int]
+
+
+@attrs.frozen(kw_only=True)
+class Mention:
+    """A post that is about a brand; ``spans`` are the places in its text that say so."""
+
+    post: PostKey
+    brand: str
+    spans: tuple[Span, ...] = ()
+
+
+# --- what the model said ------------------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class Assessment:
+    """What one model, at one revision, said of one text.
+
+    ``negative``, ``neutral`` and ``positive`` sum to 1. ``anger`` and ``complaint`` are
+    probabilities of their own; a model without such a head leaves them ``None``. ``language`` is a
+    BCP 47 tag with the script where it matters (``zh-Hans``, ``zh-Hant``), ``und`` where it could
+    not be told. ``embedding`` is a unit vector as little-endian float16, empty where the model gives none.
+    """
+
+    model: str
+    revision: str
+    language: str
+    negative: float = attrs.field(validator=_probability)
+    neutral: float = attrs.field(validator=_probability)
+    positive: float = attrs.field(validator=_probability)
+    anger: float | None = attrs.field(
+        default=None, validator=attrs.validators.optional(_probability)
+    )
+    complaint: float | None = attrs.field(
+        default=None, validator=attrs.validators.optional(_probability)
+    )
+    embedding: bytes = attrs.field(default=b"", repr=False)
+
+    @property
+    def sentiment(self) -> str:
+        """The likeliest of ``negative``, ``neutral`` and ``positive``."""
+        scores = {
+            "negative": self.negative,
+            "neutral": self.neutral,
+            "positive": self.positive,
+        }
+        return max(scores, key=scores.__getitem__)
+
+
+@attrs.frozen(kw_only=True)
+class Remark:
+    """A mention put together: the post, the brand it is about and what the model said of it.
+
+    ``incident`` is the one it was grouped into, ``None`` before that or where it tells no complaint.
+    """
+
+    post: Post
+    brand: str
+    assessment: Assessment
+    incident: str | None = None
+
+
+# --- what it adds up to -------------------------------------------------------------------------
+
+
+class IncidentState(StrEnum):
+    """A story forms until it is called an incident, is open while it lives, and closes when quiet."""
+
+    FORMING = "forming"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Level(StrEnum):
+    """How much an incident matters, in rising order: watch, high, critical."""
+
+    WATCH = "watch"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for watch, 1 for high, 2 for critical."""
+        return list(Level).index(self)
+
+
+@attrs.frozen(kw_only=True)
+class Incident:
+    """Complaints about one brand that tell the same story.
+
+    ``id`` is derived from the brand and the first post, so grouping the same posts again gives the
+    same incident. ``centroid`` is the sum of its members' embeddings (little-endian float32);
+    ``terms`` are the words its title is made of, each with the number of members that hold it.
+    ``version`` grows with every change.
+    """
+
+    id: str
+    brand: str
+    title: str
+    state: IncidentState
+    first_post: PostKey
+    first_post_at: datetime = attrs.field(validator=_aware)
+    last_post_at: datetime = attrs.field(validator=_aware)
+    posts: int = attrs.field(validator=_count)
+    authors: int = attrs.field(validator=_count)
+    opened_at: datetime | None = attrs.field(default=None, validator=_aware)
+    closed_at: datetime | None = attrs.field(default=None, validator=_aware)
+    level: Level | None = None
+    centroid: bytes = attrs.field(default=b"", repr=False)
+    terms: tuple[tuple[str, int], ...] = attrs.field(default=(), repr=False)
+    version: int = 1
+
+
+class Quantity(StrEnum):
+    """What a forecast counts: posts of the incident, or the public counters of its posts."""
+
+    MENTIONS = "mentions"
+    VIEWS = "views"
+    SHARES = "shares"
+
+
+@attrs.frozen(kw_only=True)
+class Quantiles:
+    """A median with its central 50 % and 90 % intervals, all as totals since the beginning."""
+
+    low90: float
+    low50: float
+    median: float
+    high50: float
+    high90: float
+
+    def __attrs_post_init__(self) -> None:
+        values = (self.low90, self.low50, self.median, self.high50, self.high90)
+        if list(values) != sorted(values):
+            raise ValueError(f"quantiles must not cross: {values}")
+
+
+@attrs.frozen(kw_only=True)
+class Forecast:
+    """How far an incident will have gone by ``made_at + horizon``, saved before that is known.
+
+    ``seen`` is the total at ``made_at``. ``quantiles`` is ``None`` when too little was seen to say;
+    that is an answer, and it is stored like any other. ``outcome`` is filled in when it is due.
+    """
+
+    incident: str
+    quantity: Quantity
+    horizon: timedelta
+    made_at: datetime = attrs.field(validator=_aware)
+    seen: int = attrs.field(validator=_count)
+    model: str
+    quantiles: Quantiles | None = None
+    outcome: int | None = attrs.field(default=None, validator=_count)
+
+
+# --- what is done about it ----------------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class Reason:
+    """Why a decision was taken: a stable code, and the facts that a sentence about it needs.
+
+    The sentence itself comes from the catalogues, in the reader's language.
+    """
+
+    code: str
+    facts: tuple[tuple[str, Fact], ...] = ()
+
+    def fact(self, name: str) -> Fact:
+        """The fact called ``name``; raises ``KeyError`` where there is none."""
+        return dict(self.facts)[name]
+
+
+class AlertKind(StrEnum):
+    """Why a person is told now: it opened, it grew more serious, or it came back."""
+
+    OPENED = "opened"
+    RAISED = "raised"
+    RECURRED = "recurred"
+
+
+@attrs.frozen(kw_only=True)
+class Alert:
+    """A decision to tell somebody. ``id`` is derived from what it says, so it cannot be doubled."""
+
+    id: str
+    incident: str
+    brand: str
+    kind: AlertKind
+    level: Level
+    raised_at: datetime = attrs.field(validator=_aware)
+    reasons: tuple[Reason, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Silence:
+    """A decision to tell nobody about an incident for now, and why."""
+
+    incident: str
+    decided_at: datetime = attrs.field(validator=_aware)
+    reason: Reason
+
+
+class DeliveryState(StrEnum):
+    """Where a message in the outbox stands; FAILED is final and is itself reported."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+@attrs.frozen(kw_only=True)
+class Delivery:
+    """One message to one receiver by one channel, as it waits in the outbox.
+
+    ``key`` is unique and goes to the provider where the provider can use it; ``payload`` is the
+    message as it will be sent, byte for byte, at every attempt.
+    """
+
+    key: str
+    channel: str
+    subject: str
+    payload: str = attrs.field(repr=False)
+    created_at: datetime = attrs.field(validator=_aware)
+    due_at: datetime = attrs.field(validator=_aware)
+    state: DeliveryState = DeliveryState.PENDING
+    attempts: int = attrs.field(default=0, validator=_count)
+    last_error: str = ""
+    sent_at: datetime | None = attrs.field(default=None, validator=_aware)
+
