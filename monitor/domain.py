@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import attrs
 
@@ -52,20 +52,22 @@ __all__ = [
 Fact: TypeAlias = str | int | float
 
 
-def _aware(_instance: object, attribute: attrs.Attribute[object], value: datetime | None) -> None:
-    if value is not None and value.tzinfo is None:
+def _aware(_instance: object, attribute: attrs.Attribute[Any], value: datetime) -> None:
+    if value.tzinfo is None:
         raise ValueError(f"{attribute.name} must carry a time zone, got {value.isoformat()}")
 
 
-def _count(_instance: object, attribute: attrs.Attribute[int | None], value: int | None) -> None:
-    if value is not None and value < 0:
+def _count(_instance: object, attribute: attrs.Attribute[Any], value: int) -> None:
+    if value < 0:
         raise ValueError(f"{attribute.name} is a count and cannot be {value}; a hidden one is None")
 
 
-def _probability(_instance: object, attribute: attrs.Attribute[object], value: float) -> None:
+def _probability(_instance: object, attribute: attrs.Attribute[Any], value: float) -> None:
     if not 0.0 <= value <= 1.0:
         raise ValueError(f"{attribute.name} is a probability and cannot be {value}")
 
+
+optional = attrs.validators.optional
 
 # --- what was said ------------------------------------------------------------------------------
 
@@ -106,7 +108,7 @@ class Author:
     native_id: str
     handle: str | None = None
     name: str | None = None
-    followers: int | None = attrs.field(default=None, validator=_count)
+    followers: int | None = attrs.field(default=None, validator=optional(_count))
 
 
 @attrs.frozen(kw_only=True)
@@ -135,10 +137,10 @@ class EngagementSnapshot:
 
     key: PostKey
     taken_at: datetime = attrs.field(validator=_aware)
-    views: int | None = attrs.field(default=None, validator=_count)
-    likes: int | None = attrs.field(default=None, validator=_count)
-    shares: int | None = attrs.field(default=None, validator=_count)
-    replies: int | None = attrs.field(default=None, validator=_count)
+    views: int | None = attrs.field(default=None, validator=optional(_count))
+    likes: int | None = attrs.field(default=None, validator=optional(_count))
+    shares: int | None = attrs.field(default=None, validator=optional(_count))
+    replies: int | None = attrs.field(default=None, validator=optional(_count))
 
 
 @attrs.frozen(kw_only=True)
@@ -243,7 +245,7 @@ class Assessment:
     ``negative``, ``neutral`` and ``positive`` sum to 1. ``anger`` and ``complaint`` are
     probabilities of their own; a model without such a head leaves them ``None``. ``language`` is a
     BCP 47 tag with the script where it matters (``zh-Hans``, ``zh-Hant``), ``und`` where it could
-    not be told. ``embedding`` is a unit vector as little-endian float16, empty where the model gives none.
+    not be told. ``embedding`` is a unit vector as little-endian float16, empty where there is none.
     """
 
     model: str
@@ -252,12 +254,8 @@ class Assessment:
     negative: float = attrs.field(validator=_probability)
     neutral: float = attrs.field(validator=_probability)
     positive: float = attrs.field(validator=_probability)
-    anger: float | None = attrs.field(
-        default=None, validator=attrs.validators.optional(_probability)
-    )
-    complaint: float | None = attrs.field(
-        default=None, validator=attrs.validators.optional(_probability)
-    )
+    anger: float | None = attrs.field(default=None, validator=optional(_probability))
+    complaint: float | None = attrs.field(default=None, validator=optional(_probability))
     embedding: bytes = attrs.field(default=b"", repr=False)
 
     @property
@@ -275,7 +273,7 @@ class Assessment:
 class Remark:
     """A mention put together: the post, the brand it is about and what the model said of it.
 
-    ``incident`` is the one it was grouped into, ``None`` before that or where it tells no complaint.
+    ``incident`` is the one it was grouped into; ``None`` before that, and where nobody complains.
     """
 
     post: Post
@@ -288,7 +286,7 @@ class Remark:
 
 
 class IncidentState(StrEnum):
-    """A story forms until it is called an incident, is open while it lives, and closes when quiet."""
+    """A story forms until it is an incident, is open while it lives and closes when quiet."""
 
     FORMING = "forming"
     OPEN = "open"
@@ -327,8 +325,8 @@ class Incident:
     last_post_at: datetime = attrs.field(validator=_aware)
     posts: int = attrs.field(validator=_count)
     authors: int = attrs.field(validator=_count)
-    opened_at: datetime | None = attrs.field(default=None, validator=_aware)
-    closed_at: datetime | None = attrs.field(default=None, validator=_aware)
+    opened_at: datetime | None = attrs.field(default=None, validator=optional(_aware))
+    closed_at: datetime | None = attrs.field(default=None, validator=optional(_aware))
     level: Level | None = None
     centroid: bytes = attrs.field(default=b"", repr=False)
     terms: tuple[tuple[str, int], ...] = attrs.field(default=(), repr=False)
@@ -374,7 +372,7 @@ class Forecast:
     seen: int = attrs.field(validator=_count)
     model: str
     quantiles: Quantiles | None = None
-    outcome: int | None = attrs.field(default=None, validator=_count)
+    outcome: int | None = attrs.field(default=None, validator=optional(_count))
 
 
 # --- what is done about it ----------------------------------------------------------------------
@@ -451,5 +449,4 @@ class Delivery:
     state: DeliveryState = DeliveryState.PENDING
     attempts: int = attrs.field(default=0, validator=_count)
     last_error: str = ""
-    sent_at: datetime | None = attrs.field(default=None, validator=_aware)
-
+    sent_at: datetime | None = attrs.field(default=None, validator=optional(_aware))
