@@ -47,6 +47,7 @@ __all__ = [
     "Silence",
     "SourceHealth",
     "Span",
+    "Voice",
 ]
 
 Fact: TypeAlias = str | int | float
@@ -282,6 +283,20 @@ class Remark:
     incident: str | None = None
 
 
+@attrs.frozen(kw_only=True)
+class Voice:
+    """One post of an incident without its text: who spoke when, how angrily, before how many."""
+
+    post: PostKey
+    published_at: datetime = attrs.field(validator=_aware)
+    author: str
+    """The author's identity; an anonymous post counts as an author of its own."""
+    author_name: str = ""
+    followers: int | None = attrs.field(default=None, validator=optional(_count))
+    negative: float = attrs.field(validator=_probability)
+    anger: float | None = attrs.field(default=None, validator=optional(_probability))
+
+
 # --- what it adds up to -------------------------------------------------------------------------
 
 
@@ -313,7 +328,8 @@ class Incident:
     ``id`` is derived from the brand and the first post, so grouping the same posts again gives the
     same incident. ``centroid`` is the sum of its members' embeddings (little-endian float32);
     ``terms`` are the words its title is made of, each with the number of members that hold it.
-    ``version`` grows with every change.
+    ``version`` grows with every change. ``closed_at`` stays when an incident reopens, so that it
+    is known to have come back.
     """
 
     id: str

@@ -1,0 +1,120 @@
+"""Everything that an alert says, gathered before a word of it is written.
+
+A :class:`Brief` holds facts only. What a person reads is made from it, once for each channel and
+reader, without asking anything of anybody; the same brief always gives the same message.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+from monitor.domain import Alert, Forecast, Incident, PostKey, Quantity, Reason
+
+__all__ = ["Brief", "Emotion", "People", "Quote", "Record", "Series", "Similar", "Speed"]
+
+
+@attrs.frozen(kw_only=True)
+class Quote:
+    """A post that is cited. ``text`` is as it was published: it may hold anything at all."""
+
+    key: PostKey
+    text: str
+    published_at: datetime
+    language: str
+    source: str
+    url: str | None = None
+    author_name: str | None = None
+    followers: int | None = None
+    views: int | None = None
+    shares: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Emotion:
+    """The mood of an incident's posts; anger is ``None`` where the model does not tell it.
+
+    ``negative`` is the share of posts that are negative, ``angry`` the share that are angry and
+    ``anger`` the mean probability of anger.
+    """
+
+    negative: float
+    anger: float | None = None
+    angry: float | None = None
+
+
+@attrs.frozen(kw_only=True)
+class People:
+    """Who speaks. ``audience`` adds up the followers that are known; the rest hide theirs."""
+
+    authors: int
+    audience: int = 0
+    audience_unknown: int = 0
+    top_followers: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Speed:
+    """How fast it goes; ``usual_per_hour`` is ``None`` while the brand's usual is being learned."""
+
+    posts_last_hour: int
+    usual_per_hour: float | None = None
+    views: int | None = None
+    views_per_hour: float | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Record:
+    """How earlier forecasts of this kind turned out; ``median_ape`` is a share, 0.2 is 20 %."""
+
+    quantity: Quantity
+    horizon_hours: float
+    graded: int
+    inside90: int
+    median_ape: float | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Series:
+    """A running total, oldest point first."""
+
+    quantity: Quantity
+    points: tuple[tuple[datetime, int], ...]
+
+
+@attrs.frozen(kw_only=True)
+class Similar:
+    """An earlier incident that tells a like story."""
+
+    incident: str
+    title: str
+    first_post_at: datetime
+    peak_posts: int
+
+
+@attrs.frozen(kw_only=True)
+class Brief:
+    """The facts of one alert.
+
+    The first of ``quotes`` (three to five) is the sentence cited as what happened. ``forecasts``
+    are the latest of each quantity and horizon. ``changes`` is what is new since the last alert
+    about this incident and is told first; ``gaps`` is what could not be seen.
+    """
+
+    alert: Alert
+    incident: Incident
+    brand_name: str
+    quotes: tuple[Quote, ...] = attrs.field(validator=attrs.validators.min_len(1))
+    first_seen: Quote
+    emotion: Emotion
+    people: People
+    speed: Speed
+    sources: tuple[tuple[str, int], ...] = ()
+    languages: tuple[tuple[str, int], ...] = ()
+    forecasts: tuple[Forecast, ...] = ()
+    record: tuple[Record, ...] = ()
+    series: tuple[Series, ...] = ()
+    changes: tuple[Reason, ...] = ()
+    similar: tuple[Similar, ...] = ()
+    gaps: tuple[Reason, ...] = ()

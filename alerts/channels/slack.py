@@ -1,0 +1,193 @@
+"""Slack, by an incoming webhook.
+
+A webhook cannot be asked what it has posted, so a message whose fate is unknown is sent again with
+a note that says so.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+
+import attrs
+import httpx
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from alerts.brief import Brief
+from alerts.channels.receiver import ReceiverOptions, SecretError, read_secret
+from alerts.channels.slack_blocks import alert_blocks, letter_blocks, with_repeat_note
+from alerts.i18n import Words
+from alerts.letter import Letter
+from alerts.message import compose
+from alerts.outcome import Outcome, Refused, Retry, Sent
+from monitor.domain import Delivery
+
+__all__ = ["SlackChannel", "SlackOptions"]
+
+_MENDABLE = {
+    "invalid_token": "the webhook's secret part is wrong; copy the address from Slack again",
+    "no_service": "the webhook was switched off or deleted; create a new one in Slack",
+    "no_service_id": "the webhook's address is incomplete; copy it from Slack again",
+    "no_team": "the webhook's workspace does not exist; copy the address from Slack again",
+    "team_disabled": "the workspace is switched off; ask its owner",
+    "channel_not_found": "the webhook's channel does not exist any more; create a new webhook",
+    "channel_is_archived": "the webhook's channel is archived; restore it or create a new webhook",
+    "action_prohibited": "an administrator restricts posting there; ask them",
+    "posting_to_general_channel_denied": "only administrators may post there; choose a channel",
+}
+
+
+class SlackOptions(ReceiverOptions):
+    """A Slack channel behind an incoming webhook."""
+
+    kind: Literal["slack"]
+    webhook_url: SecretStr | None = Field(
+        default=None, description="The address of the incoming webhook; it is a secret."
+    )
+    webhook_url_file: Path | None = Field(
+        default=None, description="A file that holds that address, instead of webhook_url."
+    )
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _an_address(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            _checked_address(value.get_secret_value())
+        return value
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.webhook_url is None) == (self.webhook_url_file is None):
+            raise ValueError("give exactly one of webhook_url and webhook_url_file")
+        return self
+
+
+def _checked_address(address: str) -> str:
+    parts = urlsplit(address)
+    local = parts.hostname in ("127.0.0.1", "localhost", "::1")
+    if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
+        raise SecretError(
+            "the webhook's address must begin with https:// (plain http only to this machine)"
+        )
+    return address
+
+
+@attrs.frozen
+class SlackChannel:
+    """Sends to one incoming webhook."""
+
+    options: SlackOptions
+    timeout: timedelta = timedelta(seconds=10)
+
+    def write_alert(self, brief: Brief, *, key: str, now: datetime) -> tuple[Delivery, ...]:
+        """The alert as Block Kit."""
+        words = Words(self.options.reader)
+        message = compose(brief, words)
+        return (self._delivery(key, message.subject, alert_blocks(message, words), now),)
+
+    def write_letter(self, letter: Letter, *, key: str, now: datetime) -> tuple[Delivery, ...]:
+        """The letter's plain text as Block Kit; its pictures stay with the mail."""
+        return (self._delivery(key, letter.subject, letter_blocks(letter), now),)
+
+    def _delivery(self, key: str, subject: str, payload: dict[str, Any], now: datetime) -> Delivery:
+        return Delivery(
+            key=key,
+            channel=self.options.name,
+            subject=subject,
+            payload=json.dumps(payload, ensure_ascii=False, separators=(",", ":")),
+            created_at=now,
+            due_at=now,
+        )
+
+    def probe(self) -> Outcome | None:
+        """Only whether there is an address: a webhook cannot be tried without posting."""
+        try:
+            self._address()
+        except SecretError as error:
+            return Refused(str(error), final=False)
+        return None
+
+    def send(self, delivery: Delivery, *, perhaps_repeated: bool = False) -> Outcome:
+        """Post it, and say what Slack answered."""
+        payload = delivery.payload
+        if perhaps_repeated:
+            payload = with_repeat_note(payload, Words(self.options.reader))
+        try:
+            address = self._address()
+        except SecretError as error:
+            return Refused(str(error), final=False)
+        try:
+            response = httpx.post(
+                address,
+                content=payload.encode(),
+                headers={"Content-Type": "application/json; charset=utf-8"},
+                timeout=self.timeout.total_seconds(),
+                follow_redirects=False,
+            )
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError):
+            return Retry("Slack could not be reached; check the network and the webhook's host")
+        except httpx.TimeoutException:
+            return Retry(
+                f"Slack did not answer within {self.timeout.total_seconds():g} s",
+                perhaps_arrived=True,
+            )
+        except httpx.HTTPError:
+            return Retry("the connection to Slack broke off", perhaps_arrived=True)
+        except httpx.InvalidURL:
+            return Refused("the webhook's address is not a valid address", final=False)
+        return _judge(response, address)
+
+    def _address(self) -> str:
+        options = self.options
+        return _checked_address(read_secret(options.webhook_url, options.webhook_url_file))
+
+
+def _judge(response: httpx.Response, address: str) -> Outcome:
+    status = response.status_code
+    if status == 200 and response.text.strip() == "ok":
+        return Sent()
+    if status == 200:
+        return Refused("the webhook's address does not answer as Slack does; check it", final=False)
+    if status == 429:
+        return Retry("Slack limits the rate", after=_retry_after(response))
+    if status >= 500:
+        return Retry(f"Slack answered {status}, an error of its own", after=_retry_after(response))
+    word = response.text[:60].strip()
+    if not re.fullmatch(r"[a-z_]+", word) or word in address:
+        word = "(no reason that can be shown)"
+    if word in _MENDABLE:
+        return Refused(f"Slack answered {status} {word}: {_MENDABLE[word]}", final=False)
+    if status in (401, 403, 404, 410):
+        return Refused(
+            f"Slack answered {status}: the webhook is not accepted; create a new one", final=False
+        )
+    if 300 <= status < 400:
+        return Refused(
+            f"Slack answered {status}, a redirect, which is not followed; "
+            "check the webhook's address",
+            final=False,
+        )
+    return Refused(f"Slack answered {status} to the message itself: {word}")
+
+
+def _retry_after(response: httpx.Response) -> timedelta | None:
+    header = response.headers.get("Retry-After", "").strip()
+    if header.isdigit():
+        return timedelta(seconds=min(int(header), 24 * 3600))
+    if not header:
+        return None
+    try:
+        moment = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    answered = response.headers.get("Date", "")
+    try:
+        since = parsedate_to_datetime(answered)
+    except ValueError:
+        return None
+    return max(moment.astimezone(UTC) - since.astimezone(UTC), timedelta(0))

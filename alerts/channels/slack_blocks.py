@@ -1,0 +1,167 @@
+"""Messages as Slack's Block Kit, within its published limits.
+
+Whatever was crawled stands in plain or rich text elements, which Slack shows as they are: nothing
+in them can mention a channel, become a link or change the formatting. The one field that Slack
+reads as markup, the fallback ``text``, is escaped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, TypeAlias
+
+from alerts.i18n import Words
+from alerts.letter import Letter
+from alerts.message import Citation, ForecastRow, Message, Section
+from alerts.untrusted import clean, one_line, shorten
+from monitor.domain import Level
+
+__all__ = ["alert_blocks", "escape", "letter_blocks", "with_repeat_note"]
+
+Json: TypeAlias = dict[str, Any]
+
+_HEADER_LIMIT = 150
+_SECTION_LIMIT = 3000
+_MOST_BLOCKS = 50
+_SIGNS = {Level.WATCH: "🟡", Level.HIGH: "🟠", Level.CRITICAL: "🔴"}
+
+
+def escape(text: str) -> str:
+    """The text as Slack's markup shows it, letter by letter.
+
+    >>> escape("<!channel> R&D")
+    '&lt;!channel&gt; R&amp;D'
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def alert_blocks(message: Message, words: Words) -> Json:
+    """An alert as the body of a webhook's request."""
+    sign = _SIGNS[message.level]
+    blocks = [_header(f"{sign} {message.title}"), _context(message.status)]
+    blocks += _section(message.changes)
+    blocks += _quotes(message.happened_heading, [message.happened], message.open_post)
+    blocks += _section(message.next_steps)
+    blocks.append(_figures(message))
+    blocks += _forecast(message, words)
+    blocks += _section(message.reasons)
+    blocks += _quotes(message.citations_heading, message.citations, message.open_post)
+    for section in (message.details, message.similar, message.gaps):
+        blocks += _section(section)
+    blocks.append(_context(message.footer))
+    return _body(message.subject, blocks)
+
+
+def letter_blocks(letter: Letter) -> Json:
+    """A letter's plain text, cut into sections."""
+    blocks = [_header(letter.subject)]
+    for part in _parts(letter.text):
+        blocks.append({"type": "section", "text": _plain(part)})
+    return _body(letter.subject, blocks[:_MOST_BLOCKS])
+
+
+def with_repeat_note(payload: str, words: Words) -> str:
+    """The same body, with a note that it may have been posted before."""
+    body: Json = json.loads(payload)
+    note = words.say("This may be a repeat: Slack did not confirm the first attempt.")
+    body["text"] = f"{escape(note)} {body['text']}"
+    body["blocks"] = [body["blocks"][0], _context(note), *body["blocks"][1 : _MOST_BLOCKS - 1]]
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+
+
+def _body(subject: str, blocks: list[Json]) -> Json:
+    return {
+        "text": escape(one_line(subject, 300)),
+        "blocks": blocks,
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
+
+
+def _plain(text: str) -> Json:
+    return {"type": "plain_text", "text": text, "emoji": False}
+
+
+def _header(text: str) -> Json:
+    return {"type": "header", "text": _plain(one_line(text, _HEADER_LIMIT))}
+
+
+def _context(text: str) -> Json:
+    return {"type": "context", "elements": [_plain(text)]}
+
+
+def _text(text: str, *, bold: bool = False) -> Json:
+    return {"type": "text", "text": text, **({"style": {"bold": True}} if bold else {})}
+
+
+def _rich(*elements: Json) -> Json:
+    return {"type": "rich_text", "elements": list(elements)}
+
+
+def _line(*elements: Json) -> Json:
+    return {"type": "rich_text_section", "elements": list(elements)}
+
+
+def _list(lines: Iterable[str]) -> Json:
+    items = [_line(_text(line)) for line in lines]
+    return {"type": "rich_text_list", "style": "bullet", "elements": items}
+
+
+def _section(section: Section) -> list[Json]:
+    if not section.lines:
+        return []
+    return [_rich(_line(_text(section.heading, bold=True)), _list(section.lines))]
+
+
+def _quotes(heading: str, citations: Iterable[Citation], open_post: str) -> list[Json]:
+    elements: list[Json] = []
+    for citation in citations:
+        elements.append({"type": "rich_text_quote", "elements": [_text(citation.text)]})
+        source = [_text(citation.by)]
+        if citation.link:
+            source += [
+                _text(" · "),
+                {"type": "link", "url": citation.link, "text": open_post},
+            ]
+        elements.append(_line(*source))
+    return [_rich(_line(_text(heading, bold=True)), *elements)] if elements else []
+
+
+def _figures(message: Message) -> Json:
+    fields = [
+        _plain("\n".join(filter(None, (figure.label, figure.value, figure.note))))
+        for figure in message.figures
+    ]
+    return {"type": "section", "fields": fields}
+
+
+def _forecast(message: Message, words: Words) -> list[Json]:
+    if not message.forecast_rows:
+        return []
+    elements: list[Json] = [_line(_text(message.forecast_heading, bold=True))]
+    for row in message.forecast_rows:
+        now = words.labelled(row.label, words.noted(row.now, message.forecast_columns[0]))
+        elements.append(_line(_text(now)))
+        elements.append(_list(_horizons(message.forecast_columns[1:], row, words)))
+    notes = [_context(note) for note in message.forecast_notes]
+    return [_rich(*elements), *notes]
+
+
+def _horizons(columns: tuple[str, ...], row: ForecastRow, words: Words) -> list[str]:
+    return [
+        words.labelled(column, words.noted(cell.median, cell.interval))
+        for column, cell in zip(columns, row.cells, strict=True)
+    ]
+
+
+def _parts(text: str) -> list[str]:
+    """The text in pieces that fit a section, parted between paragraphs."""
+    parts: list[str] = []
+    for paragraph in clean(text).split("\n\n"):
+        piece = shorten(paragraph, _SECTION_LIMIT)
+        if parts and len(parts[-1]) + 2 + len(piece) <= _SECTION_LIMIT:
+            parts[-1] = f"{parts[-1]}\n\n{piece}"
+        elif piece:
+            parts.append(piece)
+    return parts

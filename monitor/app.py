@@ -1,0 +1,171 @@
+"""Builds every object from the settings, in plain calls. The only place that knows them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import get_args
+
+import attrs
+
+from alerts.channels.configured import configured_channel
+from alerts.channels.folder import FolderChannel, FolderOptions
+from alerts.channels.receiver import Channel
+from alerts.i18n import Reader
+from config.model import Settings
+from config.values import Weekday
+from monitor.domain import Level, Observation
+from monitor.incidents.matching import Matcher
+from monitor.pipeline import Pipeline
+from monitor.replay import Replay
+from monitor.scheduler import DueSource, Runner
+from monitor.stages.assess import Assess
+from monitor.stages.decide import Decide
+from monitor.stages.deliver import Deliver
+from monitor.stages.digest import Digest, DigestReader
+from monitor.stages.forecast import ForecastStage
+from monitor.stages.group import Group
+from monitor.stages.match import Match
+from monitor.store.store import Store
+from monitor.virality.forecast import Forecaster
+from nlp.scoring import Scorer, load_scorer
+
+__all__ = ["digest_readers", "open_store", "pipeline", "replay", "runner", "scorer", "wall_clock"]
+
+
+def wall_clock() -> datetime:
+    """The time now; everything below is handed it."""
+    return datetime.now(UTC)
+
+
+def open_store(settings: Settings) -> Store:
+    """The store, upgraded where needed; raises ``StoreError``."""
+    return Store.open(settings.store.url.get_secret_value())
+
+
+def scorer(settings: Settings) -> Scorer:
+    """The model that the settings name; raises ``ModelError``."""
+    nlp = settings.nlp
+    return load_scorer(nlp.model, labels=nlp.labels or None, threads=nlp.threads)
+
+
+def channels(settings: Settings) -> tuple[Channel, ...]:
+    """Every configured way to people."""
+    return tuple(configured_channel(options) for options in settings.alerts.channels)
+
+
+def digest_readers(settings: Settings, ways: Sequence[Channel]) -> tuple[DigestReader, ...]:
+    """Who gets a digest, each with their channel."""
+    by_name = {way.options.name: way for way in ways}
+    return tuple(
+        DigestReader(
+            name=reader.name,
+            channel=by_name[reader.channel],
+            reader=Reader(language=reader.language, timezone=reader.timezone),
+            weekday=get_args(Weekday).index(reader.weekday),
+            at=reader.time,
+        )
+        for reader in settings.digest.readers
+    )
+
+
+def pipeline(
+    settings: Settings,
+    *,
+    scores: Scorer,
+    ways: Sequence[Channel],
+    readers: Sequence[DigestReader],
+    clock: Callable[[], datetime] | None,
+) -> Pipeline:
+    """The way of one post. The digest stands before delivery: it writes into the same outbox."""
+    brands = settings.watched()
+    return Pipeline(
+        (
+            Match(Matcher(brands)),
+            Assess(scores),
+            Group(brands),
+            ForecastStage(Forecaster.load()),
+            Decide(brands, ways, settings.alerts.policy),
+            Digest(brands, readers),
+            Deliver(ways, clock),
+        )
+    )
+
+
+def runner(settings: Settings, store: Store) -> Runner:
+    """Sparkwatch live: real sources, real channels, the real clock."""
+    ways = channels(settings)
+    return Runner(
+        store,
+        pipeline(
+            settings,
+            scores=scorer(settings),
+            ways=ways,
+            readers=digest_readers(settings, ways),
+            clock=wall_clock,
+        ),
+        settings.watched(),
+        [DueSource(spec=source.spec(), every=source.every) for source in settings.sources],
+        wall_clock,
+    )
+
+
+@attrs.frozen
+class PreparedReplay:
+    """A replay with the pipeline that it runs through."""
+
+    replay: Replay
+    pipeline: Pipeline
+
+
+def replay(
+    settings: Settings,
+    observations: Sequence[Observation],
+    *,
+    scores: Scorer,
+    output: Path,
+    tick: timedelta,
+) -> PreparedReplay:
+    """A replay whose messages go to a folder, whatever channels are configured.
+
+    Each configured channel keeps its name, level, language and zone; nothing leaves this machine.
+    """
+    again = Replay(observations=observations, tick=tick)
+    ways = _into_folder(settings, output)
+    prepared = pipeline(
+        settings,
+        scores=again.read_ahead(scores, Matcher(settings.watched())),
+        ways=ways,
+        readers=digest_readers(settings, ways),
+        clock=None,
+    )
+    return PreparedReplay(again, prepared)
+
+
+def _into_folder(settings: Settings, output: Path) -> tuple[Channel, ...]:
+    configured = settings.alerts.channels
+    if not configured:
+        name = "alerts"
+        options = FolderOptions(
+            kind="folder",
+            name=name,
+            path=output / name,
+            min_level=Level.HIGH,
+            language=settings.language,
+            timezone=settings.timezone,
+        )
+        return (FolderChannel(options),)
+    return tuple(
+        FolderChannel(
+            FolderOptions(
+                kind="folder",
+                name=channel.name,
+                path=output / channel.name,
+                min_level=channel.min_level,
+                language=channel.language,
+                timezone=channel.timezone,
+            )
+        )
+        for channel in configured
+    )

@@ -1,0 +1,64 @@
+"""`sparkwatch digest`: the weekly summary, now and as a file."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.markup import escape
+
+from alerts.digest import digest_letter
+from alerts.i18n import Language, Reader
+from config.load import load
+from monitor import app
+from monitor.commands.showing import ConfigOption, console
+from monitor.stages.digest import digest_data
+from monitor.store.store import Store
+
+__all__ = ["digest"]
+
+
+def digest(
+    config: ConfigOption = Path("sparkwatch.yaml"),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The page; the text stands beside it as .txt.")
+    ] = Path("digest.html"),
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The day after the last one; today if absent."),
+    ] = None,
+    language: Annotated[
+        Language | None, typer.Option(help="Another language than the configured one.")
+    ] = None,
+    store_file: Annotated[
+        Path | None, typer.Option("--store", help="Look into this SQLite file instead.")
+    ] = None,
+) -> None:
+    """Write the digest of the last seven days as a page to look at or to forward.
+
+    Readers named in the configuration get theirs by `sparkwatch run`, in their language and zone.
+
+    [bold]Examples[/bold]
+
+      sparkwatch digest
+
+      sparkwatch digest --until 2026-11-16 --language zh-Hant -o last-week.html
+    """
+    settings = load(config)
+    zone = ZoneInfo(settings.timezone)
+    day = until.date() if until else app.wall_clock().astimezone(zone).date() + timedelta(days=1)
+    end = datetime.combine(day, time(0), zone)
+    start = datetime.combine(day - timedelta(days=7), time(0), zone)
+    reader = Reader(language=language or settings.language, timezone=settings.timezone)
+    store = Store.open(f"sqlite:///{store_file}") if store_file else app.open_store(settings)
+    try:
+        with store.read() as work:
+            letter = digest_letter(digest_data(settings.watched(), reader, start, end, work))
+    finally:
+        store.close()
+    output.write_text(letter.page(), encoding="utf-8")
+    output.with_suffix(".txt").write_text(letter.text, encoding="utf-8")
+    console().print(f"{escape(letter.subject)}: {escape(str(output))}")

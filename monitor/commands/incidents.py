@@ -1,0 +1,175 @@
+"""`sparkwatch incidents` and `sparkwatch show`: what is known, traced to the posts it rests on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from alerts.i18n import Words
+from alerts.untrusted import one_line, safe_link
+from config.load import load
+from monitor import app
+from monitor.commands.showing import (
+    ConfigOption,
+    console,
+    forecast_line,
+    level_text,
+    reasons_text,
+    words_for,
+)
+from monitor.domain import Incident, IncidentState
+from monitor.stages.briefing import quotes
+from monitor.store.store import Store
+from monitor.store.unit_of_work import UnitOfWork
+
+__all__ = ["incidents", "show"]
+
+StoreOption = Annotated[
+    Path | None,
+    typer.Option("--store", help="Look into this SQLite file instead, as a replay leaves one."),
+]
+
+
+def incidents(
+    config: ConfigOption = Path("sparkwatch.yaml"),
+    brand: Annotated[str | None, typer.Option(help="Only of this brand (its id).")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also those that are closed.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 30,
+    store_file: StoreOption = None,
+) -> None:
+    """List incidents, the liveliest first.
+
+    [bold]Examples[/bold]
+
+      sparkwatch incidents
+
+      sparkwatch incidents --all --limit 100
+
+      sparkwatch incidents --store demo-output/replay.db
+    """
+    settings = load(config)
+    words = words_for(settings)
+    states = (IncidentState.OPEN, IncidentState.CLOSED) if everything else (IncidentState.OPEN,)
+    store = _store(settings, store_file)
+    try:
+        with store.read() as work:
+            found = work.incidents.find(brand=brand, states=states, limit=limit)
+    finally:
+        store.close()
+    out = console()
+    if not found:
+        out.print("No open incidents." if not everything else "No incidents.")
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("id", "level", "brand", "first post", "last post"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("posts", justify="right")
+    table.add_column("people", justify="right")
+    table.add_column("incident", overflow="fold")
+    for incident in found:
+        title = escape(one_line(incident.title, 90))
+        table.add_row(
+            incident.id,
+            level_text(incident.level, words),
+            escape(incident.brand),
+            words.when(incident.first_post_at),
+            words.when(incident.last_post_at),
+            words.number(incident.posts),
+            words.number(incident.authors),
+            title if incident.state is IncidentState.OPEN else f"[dim]{title} (closed)[/dim]",
+        )
+    out.print(table)
+
+
+def show(
+    incident: Annotated[str, typer.Argument(help="Its id, or the beginning of it.")],
+    config: ConfigOption = Path("sparkwatch.yaml"),
+    store_file: StoreOption = None,
+) -> None:
+    """Show one incident: what was said, how it spread, what was forecast and who was told.
+
+    [bold]Examples[/bold]
+
+      sparkwatch show 3f9a2c1b07
+
+      sparkwatch show 3f9 --store demo-output/replay.db
+    """
+    settings = load(config)
+    words = words_for(settings)
+    store = _store(settings, store_file)
+    out = console()
+    try:
+        with store.read() as work:
+            matching = [one for one in work.incidents.find() if one.id.startswith(incident)]
+            if len(matching) != 1:
+                out.print(_not_one(incident, matching))
+                raise typer.Exit(1)
+            _show(matching[0], work, words, out)
+    finally:
+        store.close()
+
+
+def _not_one(written: str, matching: list[Incident]) -> str:
+    if not matching:
+        return f"There is no incident {escape(written)}; `sparkwatch incidents --all` lists them."
+    ids = ", ".join(one.id for one in matching[:5])
+    return f"{escape(written)} is the beginning of {len(matching)} incidents: {ids}"
+
+
+def _show(incident: Incident, work: UnitOfWork, words: Words, out: Console) -> None:
+    remarks = work.mentions.of_incident(incident.id)
+    snapshots = work.posts.snapshots([remark.post.key for remark in remarks])
+    views = work.voices.views([incident.id]).get(incident.id)
+    out.print(f"[bold]{escape(one_line(incident.title, 120))}[/bold]")
+    line = level_text(incident.level, words)
+    out.print(line, f" · {incident.state.value} · {escape(incident.brand)} · {incident.id}", sep="")
+    seen = f", {words.number(views)} views" if views is not None else ""
+    out.print(
+        f"{incident.posts} posts by {incident.authors} people{seen}; "
+        f"{words.when(incident.first_post_at)} to {words.when(incident.last_post_at)} "
+        f"({words.zone_note(incident.last_post_at)})"
+    )
+    out.print("\n[bold]What was said[/bold]")
+    for quote in quotes(incident, remarks, snapshots):
+        author = escape(one_line(quote.author_name or "anonymous", 40))
+        out.print(f"  “{escape(one_line(quote.text, 240))}”")
+        link = safe_link(quote.url)
+        address = f" · {escape(link)}" if link else ""
+        out.print(
+            f"  [dim]{author} · {escape(quote.source)} · "
+            f"{words.when(quote.published_at)}{address}[/dim]"
+        )
+    out.print("\n[bold]Forecasts[/bold] (latest)")
+    for forecast in work.forecasts.latest(incident.id):
+        out.print(f"  {words.when(forecast.made_at)}  {forecast_line(forecast, words)}")
+    out.print("\n[bold]Alerts[/bold]")
+    alerts = work.alerts.of_incident(incident.id)
+    for alert in alerts:
+        out.print(
+            f"  {words.when(alert.raised_at)}  ",
+            level_text(alert.level, words),
+            f" ({alert.kind.value}) {escape(reasons_text(alert.reasons, words))}",
+            sep="",
+        )
+        for delivery in work.outbox.begun(alert.id):
+            state = delivery.state.value
+            note = f": {escape(one_line(delivery.last_error, 160))}" if delivery.last_error else ""
+            out.print(f"    [dim]{escape(delivery.channel)}: {state}{note}[/dim]")
+    for silence in work.alerts.silences(incident.id):
+        reason = escape(reasons_text([silence.reason], words))
+        out.print(f"  {words.when(silence.decided_at)}  [dim]silent: {reason}[/dim]")
+    if not alerts:
+        out.print("  nobody was told")
+
+
+def _store(settings: app.Settings, file: Path | None) -> Store:
+    if file is None:
+        return app.open_store(settings)
+    if not file.is_file():
+        raise typer.BadParameter(f"{file} is no file", param_hint="--store")
+    return Store.open(f"sqlite:///{file}")

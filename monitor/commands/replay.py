@@ -1,0 +1,74 @@
+"""`sparkwatch replay`: what would have been raised, and when."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.markup import escape
+
+from config.load import load
+from config.values import parse_interval
+from monitor import archive
+from monitor.commands.importing import ColumnOption, column_map, print_rejected
+from monitor.commands.replaying import follow, print_report, write_report
+from monitor.commands.showing import ConfigOption, console
+
+__all__ = ["replay"]
+
+
+def _tick(written: str) -> timedelta:
+    try:
+        return parse_interval(written)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def replay(
+    file: Annotated[Path, typer.Argument(help="JSON Lines or CSV, plain or .gz.")],
+    config: ConfigOption = Path("sparkwatch.yaml"),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Where messages, report and store are left.")
+    ] = Path("replay-output"),
+    tick: Annotated[
+        timedelta,
+        typer.Option(parser=_tick, metavar="5m", help="How often the pipeline runs, simulated."),
+    ] = timedelta(minutes=5),
+    column: ColumnOption = (),
+    source: Annotated[
+        str, typer.Option(help="The source's name where the file gives none.")
+    ] = "archive",
+) -> None:
+    """Replay an archive of posts as if it happened now, and see what would have been raised.
+
+    The posts pass the very stages that run live, each as of its own moment. Nothing is sent: the
+    messages are left in the output folder, with a report (report.json) and a store of their own.
+
+    [bold]Examples[/bold]
+
+      sparkwatch replay week.jsonl.gz
+
+      sparkwatch replay export.csv --column text=Comment --column published_at=Date
+
+      sparkwatch replay week.jsonl -o out && sparkwatch incidents --store out/replay.db
+    """
+    settings = load(config)
+    out = console()
+    read = archive.read(
+        file,
+        columns=column_map(column),
+        source=source,
+        timezone=ZoneInfo(settings.timezone),
+    )
+    observations = list(read)
+    print_rejected(read, out)
+    if not observations:
+        raise archive.ArchiveError(f"{file}: no post in it could be read, so nothing is replayed")
+    out.print(f"Replaying {len(observations)} observations from {escape(str(file))}")
+    replayed = follow(settings, observations, output=output, tick=tick, console=out)
+    print_report(replayed, settings, out)
+    write_report(replayed, output / "report.json")
+    out.print(f"Messages, report.json and replay.db are in {escape(str(output))}")

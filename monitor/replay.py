@@ -1,0 +1,230 @@
+"""Replay: an archive fed in the order in which it was seen through the very stages that run live.
+
+The clock of a replay is the archive's own. It moves in ticks; at each the posts seen until then
+are gathered and the pipeline runs as of that moment, so nothing is known before it was seen.
+Where nothing is seen for long it still runs once an hour, since incidents close, forecasts fall
+due and digests are written by the clock alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+import attrs
+
+from monitor.domain import Alert, Assessment, Forecast, Incident, IncidentState, Observation
+from monitor.incidents.matching import Matcher
+from monitor.pipeline import Pipeline
+from monitor.store.store import Store
+from nlp.scoring import Scorer
+
+__all__ = ["Moment", "Raised", "ReadAhead", "Replay", "Report"]
+
+_IDLE = timedelta(hours=1)
+_AHEAD = 512
+
+
+@attrs.frozen(kw_only=True)
+class Moment:
+    """What had happened by one tick of the replay's clock."""
+
+    now: datetime
+    gathered: int
+    total: int
+    opened: Sequence[Incident] = ()
+    alerts: Sequence[tuple[Alert, Incident, Sequence[Forecast]]] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Raised:
+    """One alert of a replay, held against what its incident came to in the end."""
+
+    alert: Alert
+    title: str
+    posts_then: int
+    posts_finally: int
+    after_first_post: timedelta
+    before_half: timedelta
+    """How long before half of the incident's posts had been published; negative if after."""
+
+
+@attrs.frozen(kw_only=True)
+class Report:
+    """What came of a replay."""
+
+    started_at: datetime
+    ended_at: datetime
+    observations: int
+    posts: int
+    mentions: int
+    complaints: int
+    incidents: int
+    raised: tuple[Raised, ...]
+
+
+class ReadAhead:
+    """A scorer that reads the posts to come in large batches; what it says of each is the same.
+
+    A replay knows its posts beforehand and the model is fastest on many at once. The scores stay
+    in memory until they are asked for, so that no stage sees anything early.
+    """
+
+    def __init__(self, scorer: Scorer, upcoming: Iterator[Observation]) -> None:
+        self._scorer = scorer
+        self._upcoming = upcoming
+        self._ready: dict[tuple[str, str | None], Assessment] = {}
+
+    @property
+    def model(self) -> str:
+        """The model behind it."""
+        return self._scorer.model
+
+    @property
+    def revision(self) -> str:
+        """Its revision."""
+        return self._scorer.revision
+
+    def score(
+        self, texts: Sequence[str], hints: Sequence[str | None] | None = None
+    ) -> list[Assessment]:
+        """An assessment for each text, in order."""
+        wanted = list(zip(texts, hints or [None] * len(texts), strict=True))
+        while any(pair not in self._ready for pair in wanted) and self._read_on():
+            pass
+        left = list(dict.fromkeys(pair for pair in wanted if pair not in self._ready))
+        self._read(left)
+        return [self._ready[pair] for pair in wanted]
+
+    def _read_on(self) -> bool:
+        pairs: dict[tuple[str, str | None], None] = {}
+        for observation in self._upcoming:
+            pair = (observation.post.text, observation.post.language_hint)
+            if pair not in self._ready:
+                pairs[pair] = None
+            if len(pairs) == _AHEAD:
+                break
+        self._read(list(pairs))
+        return bool(pairs)
+
+    def _read(self, pairs: Sequence[tuple[str, str | None]]) -> None:
+        if pairs:
+            said = self._scorer.score([text for text, _ in pairs], [hint for _, hint in pairs])
+            self._ready.update(zip(pairs, said, strict=True))
+
+
+@attrs.frozen(kw_only=True)
+class Replay:
+    """An archive on its way through a pipeline."""
+
+    observations: Sequence[Observation] = attrs.field(
+        converter=lambda seen: sorted(seen, key=lambda one: (one.observed_at, one.post.key))
+    )
+    tick: timedelta = timedelta(minutes=5)
+
+    def read_ahead(self, scorer: Scorer, matcher: Matcher) -> ReadAhead:
+        """The scorer that the pipeline of this replay should use."""
+        matched = (seen for seen in self.observations if matcher.match(seen.post))
+        return ReadAhead(scorer, matched)
+
+    def run(self, store: Store, pipeline: Pipeline, on_moment: Callable[[Moment], None]) -> Report:
+        """Feed everything; calls back after each tick, and tells in the end what came of it."""
+        if not self.observations:
+            raise ValueError("there is nothing to replay: the archive holds no post")
+        told: set[str] = set()
+        opened: set[str] = set()
+        gathered = 0
+        last = self.observations[0].observed_at
+        for now, due in self._ticks():
+            if due:
+                with store.begin() as work:
+                    work.posts.gather(due)
+                gathered += len(due)
+            pipeline.run(store, now)
+            on_moment(self._moment(store, last, now, gathered, opened, told))
+            last = now
+        return self._report(store, last)
+
+    def _ticks(self) -> Iterator[tuple[datetime, Sequence[Observation]]]:
+        now = _next_tick(self.observations[0].observed_at, self.tick)
+        start, count = 0, len(self.observations)
+        while start < count:
+            end = start
+            while end < count and self.observations[end].observed_at <= now:
+                end += 1
+            yield now, self.observations[start:end]
+            start = end
+            if start < count:
+                coming = _next_tick(self.observations[start].observed_at, self.tick)
+                now = min(coming, now + max(_IDLE, self.tick))
+
+    def _moment(
+        self,
+        store: Store,
+        since: datetime,
+        now: datetime,
+        gathered: int,
+        opened: set[str],
+        told: set[str],
+    ) -> Moment:
+        with store.read() as work:
+            new = [
+                incident
+                for incident in work.incidents.find(
+                    states=(IncidentState.OPEN,), last_post_after=since - timedelta(days=1)
+                )
+                if incident.id not in opened and incident.opened_at == now
+            ]
+            raised = []
+            for alert in work.alerts.between(since, now + timedelta(microseconds=1)):
+                incident = work.incidents.get(alert.incident)
+                if alert.id not in told and incident is not None:
+                    raised.append((alert, incident, work.forecasts.latest(alert.incident)))
+        opened.update(incident.id for incident in new)
+        told.update(alert.id for alert, _, _ in raised)
+        return Moment(
+            now=now,
+            gathered=gathered,
+            total=len(self.observations),
+            opened=new,
+            alerts=raised,
+        )
+
+    def _report(self, store: Store, ended_at: datetime) -> Report:
+        started_at = self.observations[0].observed_at
+        with store.read() as work:
+            incidents = work.incidents.find(states=(IncidentState.OPEN, IncidentState.CLOSED))
+            alerts = work.alerts.between(started_at, ended_at + timedelta(microseconds=1))
+            titles = {incident.id: incident for incident in incidents}
+            raised = []
+            for alert in alerts:
+                times = work.voices.times(alert.incident)
+                raised.append(_held_against(alert, titles[alert.incident], times))
+            counts = work.voices.counts()
+            return Report(
+                started_at=started_at,
+                ended_at=ended_at,
+                observations=len(self.observations),
+                posts=work.posts.count(),
+                mentions=counts.mentions,
+                complaints=counts.grouped,
+                incidents=len(incidents),
+                raised=tuple(raised),
+            )
+
+
+def _held_against(alert: Alert, incident: Incident, times: Sequence[datetime]) -> Raised:
+    half = sorted(times)[(len(times) - 1) // 2]
+    return Raised(
+        alert=alert,
+        title=incident.title,
+        posts_then=sum(time <= alert.raised_at for time in times),
+        posts_finally=len(times),
+        after_first_post=alert.raised_at - min(times),
+        before_half=half - alert.raised_at,
+    )
+
+
+def _next_tick(moment: datetime, tick: timedelta) -> datetime:
+    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return moment + (-since) % tick

@@ -1,0 +1,96 @@
+"""Decisions: alerts that were raised, and silences with their reasons."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, Select, insert, select
+
+from monitor.domain import Alert, Fact, Reason, Silence
+from monitor.store.reading import AnyRow
+from monitor.store.statements import add
+from monitor.store.tables import alerts, silences
+
+__all__ = ["Alerts"]
+
+
+class Alerts:
+    """What people were told, or why they were not."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, alert: Alert) -> bool:
+        """Keep an alert; ``False`` where one with its id is there already."""
+        record = {
+            "id": alert.id,
+            "incident": alert.incident,
+            "brand": alert.brand,
+            "kind": alert.kind,
+            "level": alert.level,
+            "raised_at": alert.raised_at,
+            "reasons": [[reason.code, reason.facts] for reason in alert.reasons],
+        }
+        return add(self._connection, alerts, [record]) == 1
+
+    def of_incident(self, incident: str) -> list[Alert]:
+        """The alerts about an incident, oldest first."""
+        return self._find(select(alerts).where(alerts.c.incident == incident))
+
+    def between(self, since: datetime, until: datetime, brand: str | None = None) -> list[Alert]:
+        """The alerts raised from ``since`` to before ``until``, oldest first."""
+        query = select(alerts).where(alerts.c.raised_at >= since, alerts.c.raised_at < until)
+        return self._find(query if brand is None else query.where(alerts.c.brand == brand))
+
+    def stay_silent(self, silence: Silence) -> None:
+        """Keep a silence where its reason is another than the incident's last one."""
+        last = self._connection.scalar(
+            select(silences.c.code)
+            .where(silences.c.incident == silence.incident)
+            .order_by(silences.c.id.desc())
+            .limit(1)
+        )
+        if last == silence.reason.code:
+            return
+        self._connection.execute(
+            insert(silences).values(
+                incident=silence.incident,
+                decided_at=silence.decided_at,
+                code=silence.reason.code,
+                facts=silence.reason.facts,
+            )
+        )
+
+    def silences(self, incident: str) -> list[Silence]:
+        """The silences about an incident, in the order in which they were decided."""
+        rows = self._connection.execute(
+            select(silences).where(silences.c.incident == incident).order_by(silences.c.id)
+        )
+        return [
+            Silence(
+                incident=row.incident,
+                decided_at=row.decided_at,
+                reason=_reason(row.code, row.facts),
+            )
+            for row in rows
+        ]
+
+    def _find(self, query: Select[*tuple[object, ...]]) -> list[Alert]:
+        rows = self._connection.execute(query.order_by(alerts.c.raised_at, alerts.c.id))
+        return [_alert(row) for row in rows]
+
+
+def _alert(row: AnyRow) -> Alert:
+    return Alert(
+        id=row.id,
+        incident=row.incident,
+        brand=row.brand,
+        kind=row.kind,
+        level=row.level,
+        raised_at=row.raised_at,
+        reasons=tuple(_reason(code, facts) for code, facts in row.reasons),
+    )
+
+
+def _reason(code: str, facts: list[tuple[str, Fact]]) -> Reason:
+    return Reason(code=code, facts=tuple((name, value) for name, value in facts))

@@ -1,0 +1,127 @@
+"""The outbox: messages that wait, are being sent, were sent or failed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+import attrs
+from sqlalchemy import Connection, and_, or_, select, update
+
+from monitor.domain import Delivery, DeliveryState
+from monitor.store.reading import AnyRow
+from monitor.store.statements import add
+from monitor.store.tables import DELIVERY_PENDING, DELIVERY_SENDING, outbox
+
+__all__ = ["Outbox"]
+
+_DELIVERY = select(*(outbox.c[field.name] for field in attrs.fields(Delivery)))
+
+
+class Outbox:
+    """Messages, each under a key of its own, from the decision to their arrival."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put(self, deliveries: Sequence[Delivery]) -> int:
+        """Keep messages to be sent; one whose key is known is left as it is. How many were new."""
+        return add(
+            self._connection,
+            outbox,
+            [attrs.asdict(delivery, recurse=False) for delivery in deliveries],
+        )
+
+    def claim(self, now: datetime, lease: timedelta, limit: int) -> list[Delivery]:
+        """Take messages to send them; nobody else gets them until the lease has run out.
+
+        These are the waiting ones that are due, and those whose sender died.
+        """
+        mine = self._connection.execute(
+            _DELIVERY.where(
+                or_(
+                    and_(DELIVERY_PENDING, outbox.c.due_at <= now),
+                    and_(DELIVERY_SENDING, outbox.c.lease_until <= now),
+                )
+            )
+            .order_by(outbox.c.due_at, outbox.c.created_at, outbox.c.key)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        ).all()
+        self._connection.execute(
+            update(outbox)
+            .where(outbox.c.key.in_([row.key for row in mine]))
+            .values(
+                state=DeliveryState.SENDING,
+                attempts=outbox.c.attempts + 1,
+                lease_until=now + lease,
+            )
+        )
+        return [
+            attrs.evolve(_delivery(row), state=DeliveryState.SENDING, attempts=row.attempts + 1)
+            for row in mine
+        ]
+
+    def sent(self, key: str, at: datetime) -> None:
+        """Note that a message has arrived."""
+        self._connection.execute(
+            update(outbox)
+            .where(outbox.c.key == key)
+            .values(state=DeliveryState.SENT, sent_at=at, lease_until=None)
+        )
+
+    def retry(self, key: str, due_at: datetime, error: str) -> None:
+        """Let a message that is being sent wait for another attempt."""
+        self._give_up(key, state=DeliveryState.PENDING, due_at=due_at, last_error=error)
+
+    def fail(self, key: str, error: str) -> None:
+        """Give up a message that is being sent, for good."""
+        self._give_up(key, state=DeliveryState.FAILED, last_error=error)
+
+    def _give_up(self, key: str, **columns: object) -> None:
+        # Only while it is being sent: a sender that was taken for dead must not recall a message
+        # that another has sent since.
+        self._connection.execute(
+            update(outbox)
+            .where(outbox.c.key == key, DELIVERY_SENDING)
+            .values(lease_until=None, **columns)
+        )
+
+    def find(
+        self,
+        states: Collection[DeliveryState] = (),
+        channel: str | None = None,
+        limit: int | None = None,
+    ) -> list[Delivery]:
+        """Messages in some states (none given: all), the newest first."""
+        query = _DELIVERY.order_by(outbox.c.created_at.desc(), outbox.c.key).limit(limit)
+        if states:
+            query = query.where(outbox.c.state.in_(states))
+        if channel is not None:
+            query = query.where(outbox.c.channel == channel)
+        return [_delivery(row) for row in self._connection.execute(query)]
+
+    def exists(self, key: str) -> bool:
+        """Whether a message with this key was ever put here."""
+        query = select(outbox.c.key).where(outbox.c.key == key)
+        return self._connection.scalar(query) is not None
+
+    def begun(self, key: str) -> bool:
+        """Whether a message with this key, or one of its parts (``key:part``), was put here."""
+        parts = and_(outbox.c.key >= f"{key}:", outbox.c.key < f"{key};")  # ; comes after :
+        query = select(outbox.c.key).where(or_(outbox.c.key == key, parts)).limit(1)
+        return self._connection.scalar(query) is not None
+
+    def next_due(self) -> datetime | None:
+        """When there will next be something to claim; ``None`` where nothing waits."""
+        waiting = select(outbox.c.due_at).where(DELIVERY_PENDING).order_by(outbox.c.due_at)
+        leased = select(outbox.c.lease_until).where(DELIVERY_SENDING)
+        times = (
+            self._connection.scalar(waiting.limit(1)),
+            self._connection.scalar(leased.order_by(outbox.c.lease_until).limit(1)),
+        )
+        return min((at for at in times if at is not None), default=None)
+
+
+def _delivery(row: AnyRow) -> Delivery:
+    return Delivery(**row._asdict())

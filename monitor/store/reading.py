@@ -1,0 +1,104 @@
+"""Rows become values here, for whatever is read in more than one place."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from sqlalchemy import Row, Select, and_, select
+
+from monitor.domain import Assessment, Author, Post, Remark
+from monitor.store.tables import assessments, authors, mentions, posts
+
+__all__ = ["AnyRow", "remark_of", "remarks", "select_posts", "whole_post"]
+
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
+
+_POST = (
+    posts.c.key,
+    posts.c.text,
+    posts.c.published_at,
+    posts.c.url,
+    posts.c.author,
+    posts.c.parent,
+    posts.c.thread,
+    posts.c.language_hint,
+    posts.c.media,
+    posts.c.rating,
+    authors.c.handle,
+    authors.c.name,
+    authors.c.followers,
+)
+_BY_AUTHOR = and_(authors.c.source == posts.c.source, authors.c.native_id == posts.c.author)
+
+
+def select_posts() -> Select[*tuple[Any, ...]]:
+    """Posts with what is known of their authors; each row makes a ``whole_post``."""
+    return select(*_POST).select_from(posts.outerjoin(authors, _BY_AUTHOR))
+
+
+def whole_post(row: AnyRow) -> Post:
+    """The post that a row of ``select_posts`` holds."""
+    author = None
+    if row.author is not None:
+        author = Author(
+            native_id=row.author, handle=row.handle, name=row.name, followers=row.followers
+        )
+    return Post(
+        key=row.key,
+        text=row.text,
+        published_at=row.published_at,
+        url=row.url,
+        author=author,
+        parent=row.parent,
+        thread=row.thread,
+        language_hint=row.language_hint,
+        media=row.media,
+        rating=row.rating,
+    )
+
+
+def remarks() -> Select[*tuple[Any, ...]]:
+    """Assessed mentions with their posts; each row makes a ``remark_of``. Oldest post first."""
+    newest = and_(assessments.c.post == mentions.c.post, assessments.c.newest)
+    return (
+        select(
+            *_POST,
+            mentions.c.brand,
+            mentions.c.incident,
+            assessments.c.model,
+            assessments.c.revision,
+            assessments.c.language,
+            assessments.c.negative,
+            assessments.c.neutral,
+            assessments.c.positive,
+            assessments.c.anger,
+            assessments.c.complaint,
+            assessments.c.embedding,
+        )
+        .select_from(
+            mentions.join(posts, posts.c.key == mentions.c.post)
+            .join(assessments, newest)
+            .outerjoin(authors, _BY_AUTHOR)
+        )
+        .order_by(mentions.c.published_at, mentions.c.post, mentions.c.brand)
+    )
+
+
+def remark_of(row: AnyRow) -> Remark:
+    """The remark that a row of ``remarks`` holds."""
+    return Remark(
+        post=whole_post(row),
+        brand=row.brand,
+        incident=row.incident,
+        assessment=Assessment(
+            model=row.model,
+            revision=row.revision,
+            language=row.language,
+            negative=row.negative,
+            neutral=row.neutral,
+            positive=row.positive,
+            anger=row.anger,
+            complaint=row.complaint,
+            embedding=row.embedding,
+        ),
+    )

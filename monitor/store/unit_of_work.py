@@ -1,0 +1,32 @@
+"""One transaction, with a repository for each kind of value."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from monitor.store.alerts import Alerts
+from monitor.store.forecasts import Forecasts
+from monitor.store.incidents import Incidents
+from monitor.store.leases import Leases
+from monitor.store.mentions import Mentions
+from monitor.store.outbox import Outbox
+from monitor.store.posts import Posts
+from monitor.store.sources import Sources
+from monitor.store.voices import Voices
+
+__all__ = ["UnitOfWork"]
+
+
+class UnitOfWork:
+    """The repositories of one transaction; made by ``Store.begin`` and ``Store.read``."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.posts = Posts(connection)
+        self.mentions = Mentions(connection)
+        self.voices = Voices(connection)
+        self.incidents = Incidents(connection)
+        self.forecasts = Forecasts(connection)
+        self.alerts = Alerts(connection)
+        self.outbox = Outbox(connection)
+        self.sources = Sources(connection)
+        self.leases = Leases(connection)

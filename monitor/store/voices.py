@@ -1,0 +1,145 @@
+"""Who tells an incident, when, and how far it is heard: read without the posts' texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import attrs
+from sqlalchemy import Connection, and_, bindparam, func, select
+
+from monitor.domain import EngagementSnapshot, Incident, IncidentState, Voice
+from monitor.store.incidents import INCIDENT, incident_of
+from monitor.store.tables import assessments, authors, incidents, mentions, posts, snapshots
+
+__all__ = ["Counts", "Voices"]
+
+# These run for every incident that changed, so they are built once.
+_OF_INCIDENT = (
+    select(
+        mentions.c.post,
+        mentions.c.published_at,
+        posts.c.author,
+        authors.c.name,
+        authors.c.handle,
+        authors.c.followers,
+        assessments.c.negative,
+        assessments.c.anger,
+    )
+    .select_from(mentions)
+    .join(posts, posts.c.key == mentions.c.post)
+    .join(assessments, and_(assessments.c.post == posts.c.key, assessments.c.newest))
+    .outerjoin(
+        authors,
+        and_(authors.c.source == posts.c.source, authors.c.native_id == posts.c.author),
+    )
+    .where(mentions.c.incident == bindparam("name"))
+    .order_by(mentions.c.published_at, mentions.c.post)
+)
+_TIMES = (
+    select(mentions.c.published_at)
+    .where(mentions.c.incident == bindparam("name"))
+    .order_by(mentions.c.published_at)
+)
+_SNAPSHOTS = (
+    select(snapshots)
+    .join(mentions, mentions.c.post == snapshots.c.post)
+    .where(mentions.c.incident == bindparam("name"))
+    .order_by(snapshots.c.taken_at, snapshots.c.post)
+)
+_READINGS = (
+    select(
+        mentions.c.incident,
+        snapshots.c.views,
+        func.row_number()
+        .over(
+            partition_by=(mentions.c.incident, snapshots.c.post),
+            order_by=snapshots.c.taken_at.desc(),
+        )
+        .label("age"),
+    )
+    .join(snapshots, snapshots.c.post == mentions.c.post)
+    .where(
+        mentions.c.incident.in_(bindparam("names", expanding=True)),
+        snapshots.c.views.is_not(None),
+    )
+    .subquery()
+)
+_VIEWS = (
+    select(_READINGS.c.incident, func.sum(_READINGS.c.views))
+    .where(_READINGS.c.age == 1)
+    .group_by(_READINGS.c.incident)
+)
+_WIDELY_SEEN = INCIDENT.where(
+    incidents.c.state == IncidentState.FORMING,
+    incidents.c.id.in_(
+        select(mentions.c.incident)
+        .join(snapshots, snapshots.c.post == mentions.c.post)
+        .where(snapshots.c.views >= bindparam("least"))
+    ),
+).order_by(incidents.c.id)
+_COUNTS = select(func.count(), func.count(mentions.c.incident)).select_from(mentions)
+
+
+@attrs.frozen(kw_only=True)
+class Counts:
+    """How much is stored: mentions, and how many of them belong to a story."""
+
+    mentions: int
+    grouped: int
+
+
+class Voices:
+    """What the posts of an incident add up to."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def of(self, incident: str) -> list[Voice]:
+        """The posts of an incident without their texts; oldest first."""
+        return [
+            Voice(
+                post=row.post,
+                published_at=row.published_at,
+                author=f"{row.post.source}:{row.author}" if row.author else str(row.post),
+                author_name=row.name or row.handle or "",
+                followers=row.followers,
+                negative=row.negative,
+                anger=row.anger,
+            )
+            for row in self._connection.execute(_OF_INCIDENT, {"name": incident})
+        ]
+
+    def times(self, incident: str) -> list[datetime]:
+        """When the posts of an incident were published, in order."""
+        return list(self._connection.scalars(_TIMES, {"name": incident}))
+
+    def snapshots(self, incident: str) -> list[EngagementSnapshot]:
+        """Every reading of the counters of an incident's posts, in order."""
+        return [
+            EngagementSnapshot(
+                key=row.post,
+                taken_at=row.taken_at,
+                views=row.views,
+                likes=row.likes,
+                shares=row.shares,
+                replies=row.replies,
+            )
+            for row in self._connection.execute(_SNAPSHOTS, {"name": incident})
+        ]
+
+    def views(self, names: Sequence[str]) -> dict[str, int]:
+        """The views of each incident's posts together, as last read; none where all are hidden."""
+        rows = self._connection.execute(_VIEWS, {"names": names})
+        return {incident: int(total) for incident, total in rows.tuples()}
+
+    def widely_seen(self, least: int) -> list[Incident]:
+        """Stories not yet called incidents of which one post has so many views."""
+        return [
+            incident_of(row) for row in self._connection.execute(_WIDELY_SEEN, {"least": least})
+        ]
+
+    def counts(self) -> Counts:
+        """How many mentions are stored, and how many of them tell a story."""
+        row = self._connection.execute(_COUNTS).one()
+        return Counts(mentions=int(row[0]), grouped=int(row[1]))

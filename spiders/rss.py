@@ -1,0 +1,146 @@
+"""RSS and Atom: news, blogs, forums, WordPress comments, and what bridges turn into feeds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Literal
+from urllib.parse import quote_plus
+
+import attrs
+from pydantic import Field
+
+from monitor.domain import Observation
+from spiders.options import Politeness, WebAddress
+from spiders.page import Page
+from spiders.parse.rss import parse_feed
+from spiders.web import Web
+
+if TYPE_CHECKING:
+    from spiders.job import CrawlJob
+
+__all__ = ["RssOptions", "RssSpider"]
+
+_NOT_MODIFIED = 304
+
+
+class RssOptions(Politeness):
+    """Feeds to read."""
+
+    kind: Literal["rss"] = "rss"
+    urls: Annotated[tuple[WebAddress, ...], Field(min_length=1)] = Field(
+        description=(
+            "The feeds' addresses. {query} in an address is replaced by each of the brand's "
+            "names in turn, for feeds that are the result of a search."
+        ),
+    )
+
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses that the operator vouches for."""
+        return self.urls
+
+
+@attrs.frozen(kw_only=True)
+class _Memory:
+    """What the last crawl knew of a feed: its validators, and each entry's look and first sight."""
+
+    etag: str = ""
+    modified: str = ""
+    seen: dict[str, tuple[str, str]] = attrs.field(factory=dict)
+
+    @classmethod
+    def read(cls, cursor: str) -> _Memory:
+        fields = json.loads(cursor)
+        seen = {entry: (look, first) for entry, (look, first) in fields.pop("seen").items()}
+        return cls(**fields, seen=seen)
+
+    def written(self) -> str:
+        return json.dumps(attrs.asdict(self), separators=(",", ":"))
+
+
+@attrs.frozen
+class RssSpider:
+    """One query is one feed. Entries that have not changed since the last crawl are left out.
+
+    A feed is a window on its newest entries: what is no longer in it has aged, not been deleted.
+    Posts to refresh are brought with their counters from the same reading.
+    """
+
+    job: CrawlJob
+    options: RssOptions
+
+    def queries(self) -> tuple[str, ...]:
+        """The addresses, with the terms filled in."""
+        return tuple(
+            dict.fromkeys(
+                url.replace("{query}", quote_plus(term))
+                for url in self.options.urls
+                for term in (self.job.terms if "{query}" in url else ("",))
+            )
+        )
+
+    async def discover(self, query: str, web: Web) -> AsyncIterator[Page]:
+        """New and changed entries, and those to refresh."""
+        cursor = self.job.cursors.get(query)
+        memory = _Memory.read(cursor.value) if cursor else _Memory()
+        answer = await web.get(query, headers=self._conditions(memory), accept=(_NOT_MODIFIED,))
+        if answer.status == _NOT_MODIFIED:
+            return
+        page = parse_feed(
+            answer.body,
+            source=self.job.source.name,
+            url=answer.url,
+            content_type=answer.headers.get("content-type", ""),
+            observed_at=answer.observed_at,
+        )
+        wanted = {key.native_id for key in self.job.refresh}
+        seen: dict[str, tuple[str, str]] = {}
+        brought: list[Observation] = []
+        complete = True
+        for observation in page.observations:
+            entry, look = _digest(observation.post.key.native_id), _look(observation)
+            old_look, first_seen = memory.seen.get(entry, ("", answer.observed_at.isoformat()))
+            dated = _dated(observation, datetime.fromisoformat(first_seen))
+            fresh = look != old_look and (cursor or dated.post.published_at >= self.job.since)
+            if fresh or observation.post.key.native_id in wanted:
+                if len(brought) == self.job.item_limit:
+                    complete = False
+                    continue
+                brought.append(dated)
+            seen[entry] = (look, first_seen)
+        memory = _Memory(
+            etag=answer.headers.get("etag", "") if complete else "",
+            modified=answer.headers.get("last-modified", "") if complete else "",
+            seen=seen,
+        )
+        yield Page(observations=tuple(brought), cursor=memory.written(), skipped=page.skipped)
+
+    async def refresh(self, web: Web) -> AsyncIterator[Page]:
+        """Nothing beyond ``discover``: a feed cannot be asked for single entries."""
+        return
+        yield Page()
+
+    def _conditions(self, memory: _Memory) -> dict[str, str]:
+        if self.job.refresh:
+            return {}  # counters are wanted even where the entries have not changed
+        conditions = {"If-None-Match": memory.etag, "If-Modified-Since": memory.modified}
+        return {name: value for name, value in conditions.items() if value}
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _look(observation: Observation) -> str:
+    post, snapshot = observation.post, observation.snapshot
+    return _digest(f"{post.text}\n{post.url}\n{snapshot and snapshot.replies}")
+
+
+def _dated(observation: Observation, first_seen: datetime) -> Observation:
+    """An entry without a date keeps the moment at which it was first seen."""
+    post = observation.post
+    if post.published_at < observation.observed_at:
+        return observation
+    return attrs.evolve(observation, post=attrs.evolve(post, published_at=first_seen))
