@@ -46,8 +46,10 @@ _STEPS = (
     *(timedelta(days=days) for days in (1, 2, 7, 14, 30, 90, 365)),
 )
 _MOST_TICKS = 5
+_MOST_DAYS = 8
 
-_WIDTH, _HEIGHT, _DENSITY = 5.6, 2.8, 200
+_PIXELS = (1120, 560)
+_DENSITY = 200
 
 
 @attrs.frozen
@@ -111,7 +113,7 @@ def _draw_forecast(axes: Axes, ahead: Sequence[Forecast]) -> None:
 def sentiment_chart(days: Sequence[DayOfSentiment]) -> bytes:
     """A stacked bar for each day: negative at the bottom, then neutral, then positive."""
     figure, axes = _canvas()
-    places = range(len(days))
+    places = list(range(len(days)))
     bottom = [0] * len(days)
     for counts, colour in (
         ([day.negative for day in days], PALETTE.negative),
@@ -120,7 +122,8 @@ def sentiment_chart(days: Sequence[DayOfSentiment]) -> bytes:
     ):
         axes.bar(places, counts, bottom=bottom, color=colour, width=0.72, linewidth=0)
         bottom = [below + count for below, count in zip(bottom, counts, strict=True)]
-    axes.set_xticks(list(places), [f"{day.day:%m-%d}" for day in days])
+    every = -(-len(days) // _MOST_DAYS)
+    axes.set_xticks(places[::every], [f"{day.day:%m-%d}" for day in days[::every]])
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
     return _png(figure)
 
@@ -130,7 +133,9 @@ def _place(moment: datetime) -> float:
 
 
 def _canvas() -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(_WIDTH, _HEIGHT), dpi=_DENSITY, layout="constrained")
+    figure = Figure(
+        figsize=(_PIXELS[0] / _DENSITY, _PIXELS[1] / _DENSITY), dpi=_DENSITY, layout="constrained"
+    )
     figure.set_facecolor("white")
     axes = figure.subplots()
     axes.spines[["top", "right", "left"]].set_visible(False)
@@ -151,6 +156,7 @@ def _grouped(value: float, _position: int | None) -> str:
 def _png(figure: Figure) -> bytes:
     """Few colours are in these pictures, and a mail is the better for it."""
     drawn, file = io.BytesIO(), io.BytesIO()
-    figure.savefig(drawn, format="png")
-    Image.open(drawn).convert("RGB").quantize(48).save(file, "PNG", optimize=True)
+    figure.savefig(drawn, format="raw")
+    picture = Image.frombytes("RGBA", _PIXELS, drawn.getvalue()).convert("RGB")
+    picture.quantize(48, Image.Quantize.FASTOCTREE).save(file, "PNG", optimize=True)
     return file.getvalue()

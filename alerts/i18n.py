@@ -143,10 +143,16 @@ class Words:
             return str(format_decimal(round(value, 1), locale=self._locale))
         return str(format_decimal(round(value), locale=self._locale))
 
-    def about(self, value: float) -> str:
-        """An estimate, with no more digits than it deserves: 983,412 is '980,000' or '98万'."""
+    def about(self, value: float, at_least: float = 0) -> str:
+        """An estimate, with no more digits than it deserves: 983,412 is '980,000' or '98万'.
+
+        Where rounding would take it below ``at_least`` it keeps its digits.
+        """
+        exact = value
         if value >= 100:
             value = round(value, 1 - math.floor(math.log10(value)))
+        if value < at_least <= exact:
+            return self.number(exact)
         if value < self._conventions.compact_from:
             return str(format_decimal(round(value), locale=self._locale))
         style = self._conventions.compact_format

@@ -286,11 +286,15 @@ def _forecast_rows(brief: Brief, words: Words) -> tuple[ForecastRow, ...]:
 def _cell(forecast: Forecast | None, words: Words) -> ForecastCell:
     if forecast is None or forecast.quantiles is None:
         return ForecastCell(median=words.say("too little seen"), interval="")
-    quantiles = forecast.quantiles
-    return ForecastCell(
-        median=words.about(quantiles.median),
-        interval=f"{words.about(quantiles.low90)}–{words.about(quantiles.high90)}",
+    low, median, high = (
+        words.about(value, forecast.seen)
+        for value in (
+            forecast.quantiles.low90,
+            forecast.quantiles.median,
+            forecast.quantiles.high90,
+        )
     )
+    return ForecastCell(median=median, interval=f"{low}–{high}")
 
 
 def _forecast_notes(brief: Brief, words: Words) -> tuple[str, ...]:

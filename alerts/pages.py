@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 
@@ -41,7 +42,8 @@ def html_page(template: str, words: Words, values: Mapping[str, object]) -> str:
 def plain_text(template: str, words: Words, values: Mapping[str, object]) -> str:
     """The template as plain text."""
     page = _environment().get_template(template)
-    return page.render(**_context(words), **values).strip() + "\n"
+    text = page.render(**_context(words), **values)
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
 def _context(words: Words) -> dict[str, object]:

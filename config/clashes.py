@@ -36,7 +36,8 @@ def clashes(data: Mapping[str, Any]) -> list[Problem]:
     ]
 
 
-def _items(data: Mapping[str, Any], path: Location) -> Iterator[tuple[Location, dict[str, Any]]]:
+def items(data: Mapping[str, Any], path: Location) -> Iterator[tuple[Location, dict[str, Any]]]:
+    """The groups in a list of the written settings, each with its place."""
     value: object = data
     for part in path:
         value = value.get(part) if isinstance(value, Mapping) else None
@@ -48,7 +49,7 @@ def _items(data: Mapping[str, Any], path: Location) -> Iterator[tuple[Location, 
 
 def _doubled(data: Mapping[str, Any], path: Location, key: str) -> Iterator[Problem]:
     first: dict[str, Location] = {}
-    for location, item in _items(data, path):
+    for location, item in items(data, path):
         name = item.get(key)
         if not isinstance(name, str):
             continue
@@ -65,7 +66,7 @@ def _doubled(data: Mapping[str, Any], path: Location, key: str) -> Iterator[Prob
 
 def _doubled_brands(data: Mapping[str, Any]) -> Iterator[Problem]:
     first: dict[str, Location] = {}
-    for location, brand in _items(data, ("brands",)):
+    for location, brand in items(data, ("brands",)):
         given, name = brand.get("id"), brand.get("name")
         identity = (
             given if isinstance(given, str) else brand_id(name) if isinstance(name, str) else ""
@@ -82,7 +83,7 @@ def _doubled_brands(data: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _shared_handles(data: Mapping[str, Any]) -> Iterator[Problem]:
     first: dict[str, Location] = {}
-    for location, brand in _items(data, ("brands",)):
+    for location, brand in items(data, ("brands",)):
         for place, handle in _words(location, brand, "handles"):
             other = first.setdefault(handle.casefold(), place)
             if other[:2] != place[:2]:
@@ -95,7 +96,7 @@ def _shared_handles(data: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _contradicting_words(data: Mapping[str, Any]) -> Iterator[Problem]:
-    for location, brand in _items(data, ("brands",)):
+    for location, brand in items(data, ("brands",)):
         names = {
             word.casefold(): place
             for key in ("aliases", "required")
@@ -126,10 +127,10 @@ def _words(
 def _readers_without_channel(data: Mapping[str, Any]) -> Iterator[Problem]:
     channels = [
         channel["name"]
-        for _, channel in _items(data, ("alerts", "channels"))
+        for _, channel in items(data, ("alerts", "channels"))
         if isinstance(channel.get("name"), str)
     ]
-    for location, reader in _items(data, ("digest", "readers")):
+    for location, reader in items(data, ("digest", "readers")):
         channel = reader.get("channel")
         if isinstance(channel, str) and channel not in channels:
             hint = nearest(channel, channels)

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from pydantic_settings.sources import EnvSettingsSource
 
-from config.clashes import clashes
+from config.clashes import clashes, items
 from config.document import Document, read_document
 from config.model import DEFAULT_DATA_FOLDER, DEFAULT_STORE, Settings
 from config.problems import ConfigError, Location, Problem, nearest, printable
@@ -33,7 +33,7 @@ def load(path: Path) -> Settings:
     document = read_document(path)
     overrides = _overrides(path)
     data = _merged(document.data, overrides)
-    _inherit(data)
+    inherited = _inherit(data)
     _set_default_places(data)
     _anchor(data, path.parent)
     schema = Schema(Settings.model_json_schema())
@@ -44,7 +44,11 @@ def load(path: Path) -> Settings:
     except ValidationError as error:
         problems += explain(error, data, schema, document.borrowed)
     if settings is None or problems:
-        placed = [_placed(document, overrides, problem) for problem in problems]
+        placed = [
+            _placed(document, overrides, problem)
+            for problem in problems
+            if problem.location not in inherited
+        ]
         raise ConfigError(path, sorted(placed, key=lambda problem: problem.line or 0))
     return settings
 
@@ -105,18 +109,15 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
     return merged
 
 
-def _inherit(data: dict[str, Any]) -> None:
-    """Give channels and readers the language and time zone of the whole, unless they say."""
+def _inherit(data: dict[str, Any]) -> set[Location]:
+    """Give channels and readers the language and zone of the whole, unless they say; where to."""
+    given: set[Location] = set()
     for section, name in (("alerts", "channels"), ("digest", "readers")):
-        for item in _items(data.get(section), name):
-            for key in ("language", "timezone"):
-                if key in data:
-                    item.setdefault(key, data[key])
-
-
-def _items(section: object, name: str) -> list[dict[str, Any]]:
-    items = section.get(name) if isinstance(section, Mapping) else None
-    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+        for location, item in items(data, (section, name)):
+            for key in {"language", "timezone"} & data.keys() - item.keys():
+                item[key] = data[key]
+                given.add((*location, key))
+    return given
 
 
 def _set_default_places(data: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from config.clashes import brand_id
 from config.schema import FLATTENED
 from config.values import Interval, LanguageTag, Weekday, Word, ZoneName
 from monitor.domain import Brand
-from monitor.incidents.query import QuerySyntaxError, parse
+from monitor.incidents.query import QuerySyntaxError, Term, parse
 from spiders.job import SourceSpec
 from spiders.kinds import SourceOptions
 
@@ -70,6 +70,13 @@ class BrandSettings(Section):
         if isinstance(data, dict) and "id" not in data and isinstance(data.get("name"), str):
             return {**data, "id": brand_id(data["name"])}
         return data
+
+    @field_validator("name", "aliases", "handles", "required", "excluded")
+    @classmethod
+    def _words_can_be_searched(cls, words: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        for word in (words,) if isinstance(words, str) else words:
+            Term(word)
+        return words
 
     @field_validator("query")
     @classmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -11,17 +11,6 @@ from config.problems import Location
 
 FLATTENED = "x-flattened"
 """Marks a model one of whose fields is not written as a group: its keys stand beside the others."""
-
-
-@attrs.frozen(kw_only=True)
-class Entry:
-    """One thing that may be set: its place, with ``*`` for an item or a chosen key, and what it is.
-
-    ``kind`` is set within settings that differ by kind.
-    """
-
-    location: tuple[str, ...]
-    kind: str | None = None
 
 
 @attrs.frozen
@@ -65,26 +54,6 @@ class Schema:
             for option in self._options(location, None)
             for kind in option.get("discriminator", {}).get("mapping", {})
         ]
-
-    def entries(self) -> Iterator[Entry]:
-        """Every setting there is."""
-        yield from self._entries(self.root, (), None)
-
-    def _entries(
-        self, node: Mapping[str, Any], location: tuple[str, ...], kind: str | None
-    ) -> Iterator[Entry]:
-        for option in self._alternatives(node):
-            for name, reference in option.get("discriminator", {}).get("mapping", {}).items():
-                yield from self._entries({"$ref": reference}, location, name)
-            if "items" in option:
-                yield from self._entries(option["items"], (*location, "*"), kind)
-            for key, value in _properties(option).items():
-                if key == option.get(FLATTENED):
-                    yield from self._entries(value, location, kind)
-                    continue
-                here = (*location, key)
-                yield Entry(location=here, kind=kind)
-                yield from self._entries(value, here, kind)
 
     def _options(self, location: Location, data: object) -> list[Mapping[str, Any]]:
         nodes = [self.root]

@@ -99,6 +99,8 @@ class Archive:
                 f"{self.path.name}: the compressed file is damaged or cut short; "
                 "what came before is kept"
             ) from error
+        except csv.Error as error:
+            raise ArchiveError(f"{self.path.name}: its header cannot be read: {error}") from error
         except OSError as error:
             raise ArchiveError(f"{self.path}: cannot be read: {error.strerror}") from error
 
@@ -227,12 +229,16 @@ def _header(archive: Archive, cells: list[str]) -> list[str]:
     header = [
         name.lower() if name not in mapped and name.lower() in FIELDS else name for name in names
     ]
-    missing = [column for column in archive.columns.values() if column not in header]
-    if missing:
-        raise ArchiveError(
-            f"{archive.path.name}: there is no column {missing[0]!r}; "
-            f"the columns are {', '.join(name for name in names if name)}"
-        )
+    columns = f"the columns are {', '.join(repr(name) for name in names if name) or 'none'}"
+    for field in ("text", "published_at"):
+        if field not in header and field not in archive.columns:
+            raise ArchiveError(
+                f"{archive.path.name}: there is no column {field!r}, and none is mapped to it "
+                f"(as in {field}=COLUMN); {columns}"
+            )
+    for column in archive.columns.values():
+        if column not in header:
+            raise ArchiveError(f"{archive.path.name}: there is no column {column!r}; {columns}")
     return header
 
 

@@ -32,6 +32,7 @@ FOREIGN_TIMES = (
     "%Y年%m月%d日 %H:%M",
     "%Y年%m月%d日",
 )
+EARLIEST, LATEST = 1970, 9998
 LARGEST_COUNT = 2**63 - 1
 UNITS = {"": 1, "k": 1_000, "m": 1_000_000, "w": 10_000, "万": 10_000, "亿": 100_000_000}
 
@@ -168,6 +169,8 @@ def _time(
     if moment is None:
         wanted = f"the form {time_format}" if time_format else "2026-11-18T09:42:00+08:00"
         raise RowError(f"{field} {str(value)[:40]!r} is not a time as in {wanted}")
+    if not EARLIEST <= moment.year <= LATEST:
+        raise RowError(f"{field} {str(value)[:40]!r} does not lie from {EARLIEST} to {LATEST}")
     if moment.tzinfo is None:
         if timezone is None:
             raise RowError(

@@ -50,7 +50,7 @@ class SparkwatchOutput(ModelOutput):  # type: ignore[no-untyped-call]  # of tran
     embedding: Tensor | None = None
 
 
-class SparkwatchModel(PreTrainedModel):  # type: ignore[no-untyped-call]  # of transformers
+class SparkwatchModel(PreTrainedModel):
     """The network, with transformers' loading and saving."""
 
     config_class = SparkwatchConfig

@@ -44,7 +44,11 @@ class RssOptions(Politeness):
 
 @attrs.frozen(kw_only=True)
 class _Memory:
-    """What the last crawl knew of a feed: its validators, and each entry's look and first sight."""
+    """What the last crawl knew of a feed: its validators, and each entry's look and first sight.
+
+    A feed that counts replies is kept without validators: WordPress's own change with its posts
+    and not with their comments, and would hide every reply.
+    """
 
     etag: str = ""
     modified: str = ""
@@ -110,9 +114,11 @@ class RssSpider:
                     continue
                 brought.append(dated)
             seen[entry] = (look, first_seen)
+        counts = any(observation.snapshot for observation in page.observations)
+        validated = complete and not counts
         memory = _Memory(
-            etag=answer.headers.get("etag", "") if complete else "",
-            modified=answer.headers.get("last-modified", "") if complete else "",
+            etag=answer.headers.get("etag", "") if validated else "",
+            modified=answer.headers.get("last-modified", "") if validated else "",
             seen=seen,
         )
         yield Page(observations=tuple(brought), cursor=memory.written(), skipped=page.skipped)

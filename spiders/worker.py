@@ -25,9 +25,7 @@ _MOST_MEMORY = 1024**3
 
 def main() -> int:
     """Crawl; 0 if the health of the source was written, whatever it is."""
-    resource.setrlimit(
-        resource.RLIMIT_AS, (_MOST_MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1])
-    )
+    _bound_memory()
     seconds = float(sys.argv[1])
     job = decode_job(sys.stdin.read())
     lines = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="ascii")
@@ -43,6 +41,12 @@ def main() -> int:
     process.start()
     spider = crawler.spider
     return 0 if isinstance(spider, ListeningSpider) and spider.health is not None else 1
+
+
+def _bound_memory() -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    allowed = _MOST_MEMORY if most == resource.RLIM_INFINITY else min(_MOST_MEMORY, most)
+    resource.setrlimit(resource.RLIMIT_AS, (allowed, most))
 
 
 if __name__ == "__main__":

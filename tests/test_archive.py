@@ -104,8 +104,26 @@ def test_foreign_columns_are_mapped_and_the_rest_is_counted(tmp_path: Path) -> N
 def test_a_column_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("Comment,Date\nx,y\n", encoding="utf-8")
-    with pytest.raises(ArchiveError, match="no column 'Comments'; the columns are Comment, Date"):
-        list(read(path, columns={"text": "Comments"}))
+    with pytest.raises(ArchiveError, match="no column 'Comments'; the columns are 'Comment', "):
+        list(read(path, columns={"text": "Comments", "published_at": "Date"}))
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("Comment,Date", r"no column 'text', and none is mapped to it \(as in text=COLUMN\)"),
+        ("text,Date", "no column 'published_at'"),
+        ("", "the columns are none"),
+        ("x" * 200_000, "its header cannot be read"),
+    ],
+)
+def test_a_table_without_the_columns_that_must_be_there_is_refused_at_once(
+    tmp_path: Path, header: str, message: str
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(header, encoding="utf-8")
+    with pytest.raises(ArchiveError, match=message):
+        list(read(path))
 
 
 def test_a_map_to_a_field_that_does_not_exist_is_refused(tmp_path: Path) -> None:
@@ -309,6 +327,7 @@ def test_counters_are_read_as_people_write_them(written: object, count: int | No
         ({"published_at": "soon"}, "published_at 'soon' is not a time"),
         ({"published_at": True}, "published_at 'True' is not a time"),
         ({"observed_at": "9999999999999999"}, "is not a time"),
+        ({"published_at": "0001-01-01T00:00:00+08:00"}, "does not lie from 1970 to 9998"),
     ],
 )
 def test_a_row_that_cannot_be_meant_is_refused(fields: dict[str, object], message: str) -> None:

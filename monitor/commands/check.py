@@ -101,11 +101,14 @@ def check(
 
 
 def _configuration(path: Path, settings: Settings) -> Finding:
-    counts = (
-        f"{len(settings.brands)} brands, {len(settings.sources)} sources, "
-        f"{len(settings.alerts.channels)} channels, {len(settings.digest.readers)} digest readers"
-    )
-    return Finding(f"configuration {path}", Result.OK, counts)
+    counts = [
+        (len(settings.brands), "brand"),
+        (len(settings.sources), "source"),
+        (len(settings.alerts.channels), "channel"),
+        (len(settings.digest.readers), "digest reader"),
+    ]
+    said = ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts)
+    return Finding(f"configuration {path}", Result.OK, said)
 
 
 def _store(settings: Settings) -> Finding:

@@ -56,7 +56,8 @@ def _sqlite(url: URL, *, writes: bool) -> Engine:
     with the lock only waits. Commits do not wait for the disk (synchronous=NORMAL): a killed
     process loses nothing, a power cut at most the last moments, and never the file.
     """
-    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _BUSY_SECONDS})
+    waits = {"timeout": _BUSY_SECONDS} if "timeout" not in url.query else {}
+    engine = create_engine(url, hide_parameters=True, connect_args=waits)
 
     @event.listens_for(engine, "connect")
     def set_up(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

@@ -63,7 +63,12 @@ def parse_feed(
         headers["content-type"] = content_type
     try:
         # Through a stream: feedparser takes bare bytes for the name of a file or an address.
-        feed = feedparser.parse(io.BytesIO(body), response_headers=headers)
+        feed = feedparser.parse(
+            io.BytesIO(body),
+            response_headers=headers,
+            sanitize_html=False,  # html_to_text leaves no markup at all
+            resolve_relative_uris=False,
+        )
     except _BROKEN as error:
         raise _unreadable(url, body, f"broken markup ({type(error).__name__})") from error
     if not feed.get("version") and not feed.entries:

@@ -9,10 +9,12 @@ from lxml import etree  # type: ignore[import-untyped]  # it ships no types
 __all__ = ["html_to_text", "plain", "shown"]
 
 _LONGEST = 50_000
+_LONGEST_EMOJI = 16
 _UNWANTED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\ufffe\uffff]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _BLANKS = re.compile(r"[^\S\n]+")
 _EMPTY_LINES = re.compile(r"\n{3,}")
+_LINE_ENDS = re.compile(r"\n+")
 _ANY_SPACE = re.compile(r"\s+")
 
 _UNSEEN = frozenset({"head", "script", "style", "template", "noscript", "object", "svg", "math"})
@@ -50,7 +52,7 @@ def html_to_text(html: str) -> str:
     root = etree.fromstring(b"<div>" + source.encode() + b"</div>", parser)
     if root is None:
         return ""
-    return plain("".join(_pieces(root)).replace("\n\n", "\n"))
+    return _LINE_ENDS.sub("\n", plain("".join(_pieces(root))))
 
 
 def shown(text: str, longest: int = 80) -> str:
@@ -87,10 +89,16 @@ def _opening(element: etree._Element, before: list[str]) -> list[str]:
     opening = ["\n"] if element.tag in _BLOCKS and before[-1:] != ["\n"] else []
     if element.tag == "br":
         opening = []
-    if element.tag == "img" and "emoji" in (element.get("class") or ""):
-        opening.append(element.get("alt") or "")
+    if element.tag == "img":
+        opening.append(_emoji(element.get("alt") or ""))
     opening.append(_one_line(element.text))
     return opening
+
+
+def _emoji(alternative: str) -> str:
+    """What a picture stands for if it is an emoji: WordPress and others draw theirs."""
+    is_emoji = len(alternative) <= _LONGEST_EMOJI and not any(c.isalnum() for c in alternative)
+    return alternative if is_emoji else ""
 
 
 def _one_line(text: str | None) -> str:

@@ -18,6 +18,8 @@ from monitor.cli import app
 FEED = b"""<?xml version="1.0"?><rss version="2.0"><channel><title>T</title>
 <link>http://127.0.0.1/</link><description>D</description></channel></rss>"""
 
+RUBBISH = b"\x1b[31m[bold]not a feed[/bold]\x07"
+
 
 def check(*flags: str) -> Result:
     return CliRunner().invoke(app, ["check", *flags], env={"NO_COLOR": "1"})
@@ -33,7 +35,8 @@ class _Inbox:
         self.mails: list[bytes] = []
 
     async def handle_DATA(  # noqa: N802  aiosmtpd's name
-        self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        self, server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
         assert isinstance(envelope.content, bytes)
         self.mails.append(envelope.content)
         return "250 OK"
@@ -54,7 +57,7 @@ class _Handler(BaseHTTPRequestHandler):
     posted: list[dict[str, object]]
 
     def do_GET(self) -> None:
-        self._answer(200 if self.path == "/feed.xml" else 404, FEED)
+        self._answer(200, {"/feed.xml": FEED, "/rubbish": RUBBISH}[self.path])
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -150,6 +153,16 @@ alerts:
     assert "6 of 7 failed: mend them and check again" in output
     assert "127.0.0.1:1" in output
     assert result.output.count("FAILED") == 6
+
+
+def test_a_strangers_words_do_not_steer_the_terminal(
+    tmp_path: Path, web: tuple[str, list[dict[str, object]]]
+) -> None:
+    source = f'{{name: blog, kind: rss, urls: ["{web[0]}/rubbish"], robots: ignore}}'
+    result = check("--config", write(tmp_path, f"sources: [{source}]\n"))
+    assert result.exit_code == 1
+    assert "unreadable" in result.output
+    assert all(line.isprintable() for line in result.output.splitlines())
 
 
 def test_without_a_network_only_what_stays_here_is_tried(tmp_path: Path) -> None:

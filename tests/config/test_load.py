@@ -252,3 +252,11 @@ def test_a_setting_that_both_file_and_environment_name_is_blamed_on_the_environm
     rewrite(written, f"{ACME}language: en\n")
     monkeypatch.setenv("SPARKWATCH_LANGUAGE", "de")
     assert told(written).startswith("environment variable SPARKWATCH_LANGUAGE: language: must be")
+
+
+def test_a_mistake_that_channels_inherit_is_told_once(written: Path) -> None:
+    rewrite(
+        written,
+        f"{ACME}timezone: Mars\nalerts:\n  channels: [{{name: a, kind: folder, path: sent}}]\n",
+    )
+    assert len(told(written).splitlines()) == 1

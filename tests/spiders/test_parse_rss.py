@@ -105,6 +105,12 @@ def test_emoji_sequences_and_right_to_left_text_stay_whole() -> None:
     assert only(f"<title>{text}</title>").post.text == text
 
 
+def test_an_emoji_that_was_drawn_as_a_picture_is_an_emoji_again() -> None:
+    html = "angry &lt;img src='/1f621.png' alt='😡' class='wp-smiley'/&gt;&lt;img alt='me'/&gt;"
+    post = only(f"<title>t</title><description>{html}</description>").post
+    assert post.text == "t\nangry 😡"
+
+
 def test_comments_are_counted_as_replies_and_a_hidden_counter_is_absent() -> None:
     counted = only("<title>t</title><slash:comments>17</slash:comments>").snapshot
     assert counted is not None

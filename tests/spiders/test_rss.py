@@ -44,17 +44,31 @@ def test_an_entry_without_a_date_keeps_the_moment_of_its_first_sight(site: Site)
     assert second.observations[0].post.published_at == first.observations[0].post.published_at
 
 
-def test_refresh_counts_wanted_entries_again_though_nothing_changed(site: Site) -> None:
+def test_refresh_brings_wanted_entries_again_though_nothing_changed(site: Site) -> None:
     def answer(asked: Asked) -> Answer:
         if "if-none-match" in asked.headers:
             return Answer(status=304)
-        return Answer(body=rss(item(1, replies=5), item(2)), headers={"ETag": '"v1"'})
+        return Answer(body=rss(item(1), item(2)), headers={"ETag": '"v1"'})
 
     site.routes["/feed"] = answer
     first = read(f"{site.url}/feed")
     second = read(f"{site.url}/feed", after=first, refresh=("post-1",))
     assert second.ids == ["post-1"]
-    assert second.observations[0].snapshot is not None
+
+
+def test_a_feed_that_counts_replies_is_read_whole_each_time(site: Site) -> None:
+    """WordPress answers 304 while only the number of comments has changed."""
+    replies = iter((1, 2))
+
+    def answer(asked: Asked) -> Answer:
+        if "if-none-match" in asked.headers or "if-modified-since" in asked.headers:
+            return Answer(status=304)
+        return Answer(body=rss(item(1, replies=next(replies))), headers={"ETag": '"v1"'})
+
+    site.routes["/feed"] = answer
+    first = read(f"{site.url}/feed")
+    second = read(f"{site.url}/feed", after=first)
+    assert [o.snapshot.replies for o in second.observations if o.snapshot] == [2]
 
 
 def test_entries_beyond_the_item_limit_come_with_the_next_crawl(site: Site) -> None:

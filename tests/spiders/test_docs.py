@@ -1,0 +1,37 @@
+"""What docs/sources.md says about sources is true of the code."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from pathlib import Path
+
+import yaml
+from pydantic import TypeAdapter
+
+from monitor.domain import Health
+from spiders.kinds import KINDS, SourceOptions
+
+PAGE = (Path(__file__).parents[2] / "docs" / "sources.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"^ *```yaml\n(.*?)^ *```", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def test_every_example_is_a_valid_source() -> None:
+    options = TypeAdapter[SourceOptions](SourceOptions)
+    shown = set()
+    for example in EXAMPLES:
+        for source in yaml.safe_load(textwrap.dedent(example))["sources"].values():
+            shown.add(options.validate_python(source).kind)
+    assert shown == set(KINDS)
+
+
+def test_every_kind_and_every_option_is_described() -> None:
+    for kind in KINDS.values():
+        [section] = re.findall(rf"^## [^\n]*`kind: {kind.name}`\n(.*?)^## ", PAGE, re.M | re.S)
+        for option in kind.options.model_fields:
+            assert option == "kind" or f"`{option}`" in section, f"{kind.name}: {option}"
+
+
+def test_every_outcome_of_a_crawl_is_described() -> None:
+    for health in Health:
+        assert f"| `{health}` |" in PAGE
