@@ -8,7 +8,8 @@ to the weakest, because
 3. it links to the same page,
 4. it means much the same: the cosine between embeddings, which carries over between languages,
    raised by the telling words in common (TF-IDF cosine) and lowered by the time since the
-   story was last told.
+   story was last told. Embeddings are taken against their `Background`: what all talk about the
+   brand has in common, in each script, tells no story from another.
 
 Otherwise it begins a story of its own. Posts that complain begin stories; neutral ones may only
 join by ties 1 to 3; praise joins nothing. A story becomes an incident by `lifecycle`.
@@ -40,16 +41,23 @@ _BANDS = 16
 _SEED = 7
 _TERMS_KEPT = 60
 _CANDIDATES = 24
+_OWN_SCRIPT = 0.1
 
 
 @attrs.frozen(kw_only=True)
 class GroupingOptions:
     """How alike is alike enough. The defaults were chosen as docs/incidents.md tells."""
 
-    threshold: float = 0.62
+    threshold: float = 0.5
     """The least likeness (cosine plus word bonus) at which a post joins a story."""
     word_weight: float = 0.35
     """What a TF-IDF cosine of 1 adds to the cosine of the embeddings."""
+    translated: float = 0.1
+    """What is added where a story has no posts in the script of the post: words cannot help there."""
+    settled: int = 30
+    """From about so many posts a brand's background is known; before, more likeness is asked for."""
+    unsettled_cost: float = 0.25
+    """How much more is asked for at the very beginning."""
     fading: timedelta = timedelta(hours=48)
     """A story not told for this long asks for a likeness that is higher by ``fading_cost``."""
     fading_cost: float = 0.08
@@ -68,6 +76,33 @@ def complains(assessment: Assessment) -> bool:
     return (assessment.complaint or 0.0) >= 0.7 and assessment.negative >= assessment.positive
 
 
+class Background:
+    """What posts about a brand have in common: the mean of their embeddings in each script.
+
+    All talk about an airline is alike, and so is all that is written in Chinese. With the mean
+    taken away what is left says what a post is about, in either language.
+    """
+
+    def __init__(self) -> None:
+        self.counts = [0, 0]
+        self.sums: list[Vector] = [np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.float32)]
+
+    def add(self, vector: Vector, chinese: bool) -> None:
+        """Count one more post."""
+        script = int(chinese)
+        self.counts[script] += 1
+        self.sums[script] = self.sums[script] + vector if self.sums[script].size else vector.copy()
+
+    def mean(self, chinese: bool, settled: int) -> Vector:
+        """The mean of a script, drawn towards nothing while few posts were seen."""
+        script = int(chinese)
+        return self.sums[script] / (self.counts[script] + settled)
+
+    def unsettled(self, chinese: bool, settled: int) -> float:
+        """1 where nothing was seen in this script, towards 0 as posts come in."""
+        return settled / (self.counts[int(chinese)] + settled)
+
+
 class Story:
     """A growing group of posts: an incident in the making, with what is needed to compare it."""
 
@@ -83,6 +118,8 @@ class Story:
         self.authors: set[str] = set()
         self.sum: Vector = np.zeros(0, dtype=np.float32)
         self.terms: Counter[str] = Counter()
+        self.chinese = 0
+        """How many of its posts are in Chinese characters."""
         self.recent: list[tuple[datetime, str]] = []
         """When each post was published and by whom, in the order of arrival."""
 
@@ -95,6 +132,7 @@ class Story:
         self.last_post_at = max(self.last_post_at, remark.post.published_at)
         self.recent.append((remark.post.published_at, author))
         self.terms.update(set(terms))
+        self.chinese += _is_chinese(terms)
         if vector.size:
             self.sum = self.sum + vector if self.sum.size else vector.copy()
 
@@ -132,6 +170,8 @@ class Grouper:
         self._rows: list[str] = []
         self._row_of: dict[str, int] = {}
         self._matrix: Vector = np.zeros((0, 0), dtype=np.float32)
+        self._background = Background()
+        self._redraw_at = 8
         self._last_told = np.zeros(0, dtype=np.float64)
         self._by_post: dict[PostKey, str] = {}
         self._by_link: dict[str, str] = {}
@@ -152,12 +192,12 @@ class Grouper:
                     )
                 else:
                     self._join(incident.id, remark, reading, founder=incident.first_post)
+                self._learn(reading)
 
     def place(self, remark: Remark) -> str | None:
         """The id of the story that the post joins or begins; ``None`` where it does neither."""
         reading = self._read(remark)
-        self._documents += 1
-        self._document_counts.update(set(reading.terms))
+        self._learn(reading)
         assessment = remark.assessment
         if assessment.sentiment == "positive" and not complains(assessment):
             return None
@@ -187,6 +227,27 @@ class Grouper:
         for story in kept.values():
             self._place_row(story)
 
+    def _learn(self, reading: _Reading) -> None:
+        """Let a post count in the background; the stories are drawn anew as that settles."""
+        self._documents += 1
+        self._document_counts.update(set(reading.terms))
+        if reading.vector.size:
+            self._background.add(reading.vector, reading.chinese)
+        if self._documents >= self._redraw_at:
+            self._redraw_at = self._documents + max(8, self._documents // 10)
+            for story in self.stories.values():
+                self._place_row(story)
+
+    def _against_background(self, total: Vector, latin: int, chinese: int) -> Vector:
+        """A sum of embeddings without what its posts share with all others, as a unit vector."""
+        settled = self._options.settled
+        for count, script in ((latin, False), (chinese, True)):
+            mean = self._background.mean(script, settled)
+            if count and mean.size:
+                total = total - count * mean
+        norm = float(np.linalg.norm(total))
+        return total / norm if norm else total
+
     # -- how a post is read, tied and compared ------------------------------------------------
 
     def _read(self, remark: Remark) -> _Reading:
@@ -194,7 +255,13 @@ class Grouper:
         terms = words(text, self._names)
         pairs = frozenset(f"{a} {b}" for a, b in itertools.pairwise(terms))
         vector = np.frombuffer(remark.assessment.embedding, dtype="<f2").astype(np.float32)
-        return _Reading(terms=tuple(terms), wording=pairs, vector=vector, links=links(text))
+        return _Reading(
+            terms=tuple(terms),
+            chinese=_is_chinese(terms),
+            wording=pairs,
+            vector=vector,
+            links=links(text),
+        )
 
     def _tied(self, remark: Remark, reading: _Reading) -> str | None:
         post = remark.post
@@ -219,18 +286,29 @@ class Grouper:
         options = self._options
         silent = remark.post.published_at.timestamp() - self._last_told[:count]
         faded = (silent / options.fading.total_seconds()).clip(0.0, 1.0)
-        likeness = self._matrix[:count] @ reading.vector - options.fading_cost * faded
+        vector = self._against_background(
+            reading.vector, int(not reading.chinese), int(reading.chinese)
+        )
+        likeness = self._matrix[:count] @ vector - options.fading_cost * faded
         nearest = np.argsort(-likeness, kind="stable")[:_CANDIDATES]
         scored = [
-            (float(likeness[row]) + options.word_weight * self._in_words(reading.terms, name), name)
+            (float(likeness[row]) + self._bonus(reading, self.stories[name]), name)
             for row, name in ((row, self._rows[row]) for row in nearest)
         ]
         best, story = max(scored)
-        return story if best >= options.threshold else None
+        unsettled = self._background.unsettled(reading.chinese, options.settled)
+        needed = options.threshold + options.unsettled_cost * unsettled
+        return story if best >= needed else None
 
-    def _in_words(self, terms: Sequence[str], story_id: str) -> float:
+    def _bonus(self, reading: _Reading, story: Story) -> float:
+        """What the words in common add, or the want of any where the scripts differ."""
+        share = story.chinese / story.posts
+        if (share if reading.chinese else 1.0 - share) < _OWN_SCRIPT:
+            return self._options.translated
+        return self._options.word_weight * self._in_words(reading.terms, story)
+
+    def _in_words(self, terms: Sequence[str], story: Story) -> float:
         """The TF-IDF cosine of a post's words with those of a story."""
-        story = self.stories[story_id]
         weights = {term: self._idf(term) for term in set(terms)}
         held = {term: self._idf(term) * count / story.posts for term, count in story.main_terms()}
         product = sum(weight * held.get(term, 0.0) for term, weight in weights.items())
@@ -277,14 +355,16 @@ class Grouper:
                     matrix[:row] = self._matrix[:row]
                 self._matrix = matrix
                 self._last_told = np.resize(self._last_told, grown)
-        norm = float(np.linalg.norm(story.sum))
-        self._matrix[row] = story.sum / norm if norm else story.sum
+        self._matrix[row] = self._against_background(
+            story.sum, story.posts - story.chinese, story.chinese
+        )
         self._last_told[row] = story.last_post_at.timestamp()
 
 
 @attrs.frozen(kw_only=True)
 class _Reading:
     terms: tuple[str, ...]
+    chinese: bool
     wording: frozenset[str]
     vector: Vector
     links: frozenset[str]
@@ -295,6 +375,11 @@ def _bands(wording: frozenset[str]) -> list[tuple[int, bytes]]:
     signature.update(sorted(wording))
     digest = np.asarray(signature.digest(), dtype=np.uint32).reshape(_BANDS, -1)
     return [(band, rows.tobytes()) for band, rows in enumerate(digest)]
+
+
+def _is_chinese(terms: Sequence[str]) -> bool:
+    """Whether most of the words are Chinese."""
+    return 2 * sum("\u3400" <= term[0] <= "\u9fff" for term in terms) > len(terms)
 
 
 def _jaccard(a: frozenset[str], b: frozenset[str]) -> float:

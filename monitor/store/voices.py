@@ -131,7 +131,7 @@ class Voices:
     def views(self, names: Sequence[str]) -> dict[str, int]:
         """The views of each incident's posts together, as last read; none where all are hidden."""
         rows = self._connection.execute(_VIEWS, {"names": names})
-        return {incident: int(total) for incident, total in rows.tuples()}
+        return {incident: int(total) for incident, total in rows}
 
     def widely_seen(self, least: int) -> list[Incident]:
         """Stories not yet called incidents of which one post has so many views."""

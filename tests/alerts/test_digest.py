@@ -68,7 +68,7 @@ def test_incidents_come_with_the_worst_first_and_with_their_outcome() -> None:
 def test_only_the_worst_five_are_told_and_the_rest_counted() -> None:
     letter = digest_letter(attrs.evolve(BUSY_WEEK, burned=BUSY_WEEK.burned * 3))
     assert len(Selector(letter.html).css(".said")) == 5
-    assert "And 4 more, smaller ones." in letter.text
+    assert "And 4 more." in letter.text
 
 
 def test_alerts_that_did_not_arrive_are_told() -> None:

@@ -20,7 +20,8 @@ def test_every_example_is_a_valid_source() -> None:
     options = TypeAdapter[SourceOptions](SourceOptions)
     shown = set()
     for example in EXAMPLES:
-        for source in yaml.safe_load(textwrap.dedent(example))["sources"].values():
+        for source in yaml.safe_load(textwrap.dedent(example))["sources"]:
+            assert re.fullmatch(r"[\w.-]+", source.pop("name"))
             shown.add(options.validate_python(source).kind)
     assert shown == set(KINDS)
 
