@@ -39,45 +39,53 @@ class PolicyOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     learning_hours: float = Field(
-        24.0,
+        default=24.0,
         ge=0,
         description="Hours a brand is watched before volumes are held against what is usual.",
     )
-    spike_posts: int = Field(5, ge=1, description="The fewest posts in an hour that are a spike.")
+    spike_posts: int = Field(
+        default=5, ge=1, description="The fewest posts in an hour that are a spike."
+    )
     spike_authors: int = Field(
-        4, ge=1, description="The fewest different authors in an hour that are a spike."
+        default=4, ge=1, description="The fewest different authors in an hour that are a spike."
     )
     spike_score: float = Field(
-        6.0,
+        default=6.0,
         gt=0,
         description="How far above the usual an hour must be, in units of its usual spread.",
     )
-    critical_spike_score: float = Field(15.0, gt=0, description="The same for critical.")
+    critical_spike_score: float = Field(default=15.0, gt=0, description="The same for critical.")
     forecast_usual_days: float = Field(
-        1.0,
+        default=1.0,
         gt=0,
         description="High when the median forecast for 24 h reaches the complaints of so many "
         "usual days; critical when its lower quarter reaches three times that.",
     )
     forecast_posts: int = Field(
-        60, ge=1, description="A forecast of fewer posts than this alarms nobody."
+        default=60, ge=1, description="A forecast of fewer posts than this alarms nobody."
     )
-    high_views: int = Field(10_000, ge=1, description="Views, seen or forecast: high.")
-    critical_views: int = Field(100_000, ge=1, description="Views, seen or forecast: critical.")
+    high_views: int = Field(default=10_000, ge=1, description="Views, seen or forecast: high.")
+    critical_views: int = Field(
+        default=100_000, ge=1, description="Views, seen or forecast: critical."
+    )
     high_audience: int = Field(
-        50_000, ge=1, description="Followers of one angry author from which it is high."
+        default=50_000, ge=1, description="Followers of one angry author from which it is high."
     )
-    critical_audience: int = Field(1_000_000, ge=1, description="The same for critical.")
-    watch_audience: int = Field(10_000, ge=1, description="The same for watch.")
+    critical_audience: int = Field(default=1_000_000, ge=1, description="The same for critical.")
+    watch_audience: int = Field(default=10_000, ge=1, description="The same for watch.")
     angry: float = Field(
-        0.5, ge=0, le=1, description="The anger from which a post counts as angry."
+        default=0.5, ge=0, le=1, description="The anger from which a post counts as angry."
     )
     slow_burn_days: int = Field(
-        3, ge=2, description="Told on so many different days by different people: a slow burn."
+        default=3,
+        ge=2,
+        description="Told on so many different days by different people: a slow burn.",
     )
-    slow_burn_authors: int = Field(5, ge=2, description="The fewest people that make a slow burn.")
+    slow_burn_authors: int = Field(
+        default=5, ge=2, description="The fewest people that make a slow burn."
+    )
     stale_hours: float = Field(
-        12.0, gt=0, description="An incident whose last post is older wakes nobody up."
+        default=12.0, gt=0, description="An incident whose last post is older wakes nobody up."
     )
 
 

@@ -65,8 +65,8 @@ def _fixed(weight: Tensor) -> nn.Parameter:
 def _features(network: Network, pieces: list[list[int]]) -> Tensor:
     result = torch.zeros(len(pieces), network.embedding.in_features)
     with torch.inference_mode():
-        for rows, ids, mask in batches(pieces):
-            result[rows] = network(ids, mask)
+        for rows, ids, lengths in batches(pieces):
+            result[rows] = network(ids, lengths)
     return result
 
 

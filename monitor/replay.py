@@ -8,7 +8,7 @@ due and digests are written by the clock alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import attrs
@@ -113,13 +113,15 @@ class ReadAhead:
             self._ready.update(zip(pairs, said, strict=True))
 
 
+def _in_order_of_sight(observations: Iterable[Observation]) -> list[Observation]:
+    return sorted(observations, key=lambda seen: (seen.observed_at, seen.post.key))
+
+
 @attrs.frozen(kw_only=True)
 class Replay:
     """An archive on its way through a pipeline."""
 
-    observations: Sequence[Observation] = attrs.field(
-        converter=lambda seen: sorted(seen, key=lambda one: (one.observed_at, one.post.key))
-    )
+    observations: Sequence[Observation] = attrs.field(converter=_in_order_of_sight)
     tick: timedelta = timedelta(minutes=5)
 
     def read_ahead(self, scorer: Scorer, matcher: Matcher) -> ReadAhead:

@@ -1,7 +1,8 @@
-"""Puts texts of like length into one batch, so that little of it is padding."""
+"""Puts texts of like length into one batch."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -10,33 +11,33 @@ from torch import Tensor
 __all__ = ["batches"]
 
 _MOST_TOKENS = 1_024
-_PADDING = 1
 
 
-def batches(pieces: Sequence[Sequence[int]]) -> Iterator[tuple[list[int], Tensor, Tensor]]:
-    """The places of some texts with their padded ids and the mask, shortest texts first.
+def batches(pieces: Sequence[Sequence[int]]) -> Iterator[tuple[list[int], Tensor, list[int]]]:
+    """The places of some texts with their ids, one after another, and their lengths.
 
-    A batch holds about a thousand tokens: its vectors then stay in the processor's cache.
+    Shortest texts come first. A batch holds about a thousand tokens: its vectors then stay in the
+    processor's cache.
 
-    >>> [places for places, ids, mask in batches([[0, 5, 6, 2], [0, 2], [0, 7, 2]])]
-    [[1, 2, 0]]
+    >>> [(places, lengths) for places, ids, lengths in batches([[0, 5, 6, 2], [0, 2], [0, 7, 2]])]
+    [([1, 2, 0], [2, 3, 4])]
     """
     order = sorted(range(len(pieces)), key=lambda place: len(pieces[place]))
     batch: list[int] = []
+    tokens = 0
     for place in order:
-        if batch and len(pieces[place]) * (len(batch) + 1) > _MOST_TOKENS:
-            yield batch, *_padded([pieces[each] for each in batch])
-            batch = []
+        if batch and tokens + len(pieces[place]) > _MOST_TOKENS:
+            yield _batch(pieces, batch)
+            batch, tokens = [], 0
         batch.append(place)
+        tokens += len(pieces[place])
     if batch:
-        yield batch, *_padded([pieces[each] for each in batch])
+        yield _batch(pieces, batch)
 
 
-def _padded(rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-    width = max(len(row) for row in rows)
-    ids = torch.full((len(rows), width), _PADDING)
-    mask = torch.zeros((len(rows), width), dtype=torch.long)
-    for number, row in enumerate(rows):
-        ids[number, : len(row)] = torch.tensor(row)
-        mask[number, : len(row)] = 1
-    return ids, mask
+def _batch(
+    pieces: Sequence[Sequence[int]], places: list[int]
+) -> tuple[list[int], Tensor, list[int]]:
+    chosen = [pieces[place] for place in places]
+    ids = torch.tensor(list(itertools.chain.from_iterable(chosen)))
+    return places, ids, [len(each) for each in chosen]

@@ -86,8 +86,8 @@ class EmbeddedScorer:
             encoding.ids for encoding in self._loaded.tokenizer.encode_batch_fast(list(normalised))
         ]
         with torch.inference_mode():
-            for rows, ids, mask in batches(pieces):
-                features[rows] = self._loaded.network(ids, mask)
+            for rows, ids, lengths in batches(pieces):
+                features[rows] = self._loaded.network(ids, lengths)
             return self._loaded.network.judge(features)
 
     def _assessment(

@@ -81,4 +81,4 @@ def _detector() -> LanguageDetector:
 
 @cache
 def _simplified_to_traditional() -> OpenCC:
-    return OpenCC("s2t")
+    return OpenCC("s2hk")

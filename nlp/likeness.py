@@ -2,8 +2,8 @@
 
     python -m nlp.likeness --translations tests/nlp/complaints.tsv --stories news.jsonl
 
-The translations are tab-separated, a column a language, a row a story. The stories are JSON objects,
-one a line, with ``textCleaned`` and ``clusterNo``.
+The translations are tab-separated, a column a language, a row a story. The stories are JSON
+objects, one a line, with ``textCleaned`` and ``clusterNo``.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ __all__ = ["SparkwatchConfig", "SparkwatchModel", "SparkwatchOutput"]
 
 
 @strict
-class SparkwatchConfig(PreTrainedConfig):
+class SparkwatchConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]  # of transformers
     """The shape of the network, and the revision of its weights."""
 
     model_type = "sparkwatch"
@@ -41,7 +41,7 @@ class SparkwatchConfig(PreTrainedConfig):
 
 
 @dataclass
-class SparkwatchOutput(ModelOutput):  # type: ignore[no-untyped-call]  # of transformers
+class SparkwatchOutput(ModelOutput):
     """The heads' answers, as in ``nlp.network.Judgement``."""
 
     sentiment: Tensor | None = None
@@ -69,7 +69,8 @@ class SparkwatchModel(PreTrainedModel):
         """Judge a batch of tokenised texts."""
         if attention_mask is None:
             attention_mask = torch.ones_like(input_ids)
-        judgement = self.network.judge(self.network(input_ids, attention_mask))
+        kept = attention_mask.to(torch.bool)
+        judgement = self.network.judge(self.network(input_ids[kept], kept.sum(dim=1).tolist()))
         return SparkwatchOutput(
             sentiment=judgement.sentiment,
             anger=judgement.anger,

@@ -6,6 +6,10 @@ seconds to import; a process that only scores with the shipped model does withou
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
+from typing import TypeAlias
+
 import attrs
 import torch
 from torch import Tensor, nn
@@ -14,6 +18,9 @@ from torch.nn import functional
 from nlp.quantized import Int8Embedding, Int8Linear
 
 __all__ = ["Encoder", "Head", "Judgement", "Network", "Shape"]
+
+Runs: TypeAlias = list[tuple[int, int]]
+"""How many texts of which length follow each other in a batch."""
 
 
 @attrs.frozen(kw_only=True)
@@ -57,12 +64,17 @@ class _Layer(nn.Module):
         self.narrow = Int8Linear(shape.intermediate_size, size)
         self.narrow_norm = nn.LayerNorm(size, eps=shape.layer_norm_eps)
 
-    def forward(self, rows: Tensor, texts: int, mask: Tensor | None) -> Tensor:
-        tokens = rows.shape[0] // texts
-        mixed = self.query_key_value(rows).view(texts, tokens, 3, self.heads, -1)
-        query, key, value = mixed.permute(2, 0, 3, 1, 4)
-        context = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
-        context = context.transpose(1, 2).reshape(rows.shape)
+    def forward(self, rows: Tensor, runs: Runs) -> Tensor:
+        mixed = self.query_key_value(rows)
+        context = torch.empty_like(rows)
+        start = 0
+        for texts, tokens in runs:
+            end = start + texts * tokens
+            parts = mixed[start:end].view(texts, tokens, 3, self.heads, -1)
+            query, key, value = parts.permute(2, 0, 3, 1, 4)
+            attended = functional.scaled_dot_product_attention(query, key, value)
+            context[start:end] = attended.transpose(1, 2).reshape(end - start, -1)
+            start = end
         rows = self.attended_norm(rows + self.attended(context))
         narrowed: Tensor = self.narrow(functional.gelu(self.widen(rows)))
         result: Tensor = self.narrow_norm(rows + narrowed)
@@ -70,7 +82,11 @@ class _Layer(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Token ids in, one mean vector a text and layer out."""
+    """Token ids in, one mean vector a text and layer out.
+
+    The texts come one after another without padding, so a text's vector does not depend on the
+    others in its batch, to the last bit.
+    """
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -79,19 +95,28 @@ class Encoder(nn.Module):
         self.norm = nn.LayerNorm(shape.hidden_size, eps=shape.layer_norm_eps)
         self.layers = nn.ModuleList(_Layer(shape) for _ in range(shape.num_hidden_layers))
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> list[Tensor]:
-        """The mean of each text's tokens after every layer, first layer first."""
-        texts, tokens = input_ids.shape
-        kept = attention_mask.to(torch.bool)
-        mask = None if bool(kept.all()) else kept[:, None, None, :]
-        share = attention_mask.to(self.norm.weight.dtype)
-        share = share / share.sum(dim=1, keepdim=True)
-        vectors = self.words(input_ids) + self.positions.weight[:tokens]
-        rows = self.norm(vectors).view(texts * tokens, -1)
+    def forward(self, ids: Tensor, lengths: Sequence[int]) -> list[Tensor]:
+        """The mean of each text's tokens after every layer, first layer first.
+
+        Args:
+            ids: the tokens of all texts.
+            lengths: how many of them each text has; texts of one length are best side by side.
+        """
+        runs = [(len(list(same)), length) for length, same in itertools.groupby(lengths)]
+        places = torch.cat([torch.arange(length) for length in lengths])
+        rows = self.norm(self.words(ids) + self.positions.weight[places])
         means = []
         for layer in self.layers:
-            rows = layer(rows, texts, mask)
-            means.append(torch.bmm(share.unsqueeze(1), rows.view(texts, tokens, -1)).squeeze(1))
+            rows = layer(rows, runs)
+            parts = rows.split([texts * tokens for texts, tokens in runs])
+            means.append(
+                torch.cat(
+                    [
+                        part.view(texts, tokens, -1).mean(dim=1)
+                        for part, (texts, tokens) in zip(parts, runs, strict=True)
+                    ]
+                )
+            )
         return means
 
 
@@ -120,9 +145,9 @@ class Network(nn.Module):
         self.complaint = Head(shape.hidden_size, shape.head_size, 1)
         self.embedding = nn.Linear(shape.hidden_size, shape.embedding_size)
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+    def forward(self, ids: Tensor, lengths: Sequence[int]) -> Tensor:
         """The mean vectors that the heads read."""
-        means: list[Tensor] = self.encoder(input_ids, attention_mask)
+        means: list[Tensor] = self.encoder(ids, lengths)
         return means[-1]
 
     def judge(self, features: Tensor) -> Judgement:

@@ -13,6 +13,7 @@ from rich.table import Table
 from alerts.i18n import Words
 from alerts.untrusted import one_line, safe_link
 from config.load import load
+from config.model import Settings
 from monitor import app
 from monitor.commands.showing import (
     ConfigOption,
@@ -156,7 +157,7 @@ def _show(incident: Incident, work: UnitOfWork, words: Words, out: Console) -> N
             f" ({alert.kind.value}) {escape(reasons_text(alert.reasons, words))}",
             sep="",
         )
-        for delivery in work.outbox.begun(alert.id):
+        for delivery in work.outbox.of(alert.id):
             state = delivery.state.value
             note = f": {escape(one_line(delivery.last_error, 160))}" if delivery.last_error else ""
             out.print(f"    [dim]{escape(delivery.channel)}: {state}{note}[/dim]")
@@ -167,7 +168,7 @@ def _show(incident: Incident, work: UnitOfWork, words: Words, out: Console) -> N
         out.print("  nobody was told")
 
 
-def _store(settings: app.Settings, file: Path | None) -> Store:
+def _store(settings: Settings, file: Path | None) -> Store:
     if file is None:
         return app.open_store(settings)
     if not file.is_file():

@@ -50,12 +50,14 @@ class GroupingOptions:
 
     threshold: float = 0.5
     """The least likeness (cosine plus word bonus) at which a post joins a story."""
-    word_weight: float = 0.35
+    word_weight: float = 0.6
     """What a TF-IDF cosine of 1 adds to the cosine of the embeddings."""
     translated: float = 0.1
-    """What is added where a story has no posts in the script of the post: words cannot help there."""
+    """What is added where a story has no posts in the post's script: words cannot help there."""
+    merging: float = 0.55
+    """The least cosine between two stories at which the younger joins the older."""
     settled: int = 30
-    """From about so many posts a brand's background is known; before, more likeness is asked for."""
+    """From about so many posts a background is known; before, more likeness is asked for."""
     unsettled_cost: float = 0.25
     """How much more is asked for at the very beginning."""
     fading: timedelta = timedelta(hours=48)
@@ -96,7 +98,7 @@ class Background:
     def mean(self, chinese: bool, settled: int) -> Vector:
         """The mean of a script, drawn towards nothing while few posts were seen."""
         script = int(chinese)
-        return self.sums[script] / (self.counts[script] + settled)
+        return self.sums[script] / np.float32(self.counts[script] + settled)
 
     def unsettled(self, chinese: bool, settled: int) -> float:
         """1 where nothing was seen in this script, towards 0 as posts come in."""
@@ -135,6 +137,19 @@ class Story:
         self.chinese += _is_chinese(terms)
         if vector.size:
             self.sum = self.sum + vector if self.sum.size else vector.copy()
+
+    def absorb(self, other: Story) -> None:
+        """Take over all posts of another story."""
+        if other.first_post_at < self.first_post_at:
+            self.first_post, self.first_post_at = other.first_post, other.first_post_at
+        self.last_post_at = max(self.last_post_at, other.last_post_at)
+        self.posts += other.posts
+        self.chinese += other.chinese
+        self.authors |= other.authors
+        self.terms.update(other.terms)
+        self.recent += other.recent
+        if other.sum.size:
+            self.sum = self.sum + other.sum if self.sum.size else other.sum
 
     def main_terms(self) -> tuple[tuple[str, int], ...]:
         """The words that most of its posts share, most frequent first."""
@@ -209,6 +224,39 @@ class Grouper:
         if story is not None:
             self._join(story, remark, reading, founder=remark.post.key)
         return story
+
+    def twin(self, name: str) -> str | None:
+        """The story that tells the same as this one, if there is another."""
+        row = self._row_of.get(name)
+        if row is None:
+            return None
+        likeness = self._matrix[: len(self._rows)] @ self._matrix[row]
+        likeness[row] = -1.0
+        best = int(np.argmax(likeness))
+        story, options = self.stories[name], self._options
+        unsettled = max(
+            self._background.unsettled(chinese, options.settled)
+            for chinese in {story.chinese > 0, story.chinese == story.posts}
+        )
+        needed = options.merging + options.unsettled_cost * unsettled
+        return self._rows[best] if likeness[best] >= needed else None
+
+    def merge(self, gone: str, into: str) -> None:
+        """Let all posts of one story belong to another."""
+        absorbed, story = self.stories.pop(gone), self.stories[into]
+        story.absorb(absorbed)
+        self._by_post = {k: into if name == gone else name for k, name in self._by_post.items()}
+        self._by_link = {k: into if name == gone else name for k, name in self._by_link.items()}
+        row = self._row_of.pop(gone, None)
+        if row is not None:
+            last = len(self._rows) - 1
+            self._matrix[row] = self._matrix[last]
+            self._last_told[row] = self._last_told[last]
+            self._rows[row] = self._rows[last]
+            self._row_of[self._rows[row]] = row
+            self._rows.pop()
+            self._row_of.pop(gone, None)
+        self._place_row(story)
 
     def forget_before(self, cutoff: datetime) -> None:
         """Compare nothing any more with stories that were not told since ``cutoff``."""

@@ -33,6 +33,7 @@ class _Desk:
         self.own = {handle.casefold().lstrip("@") for handle in brand.handles}
         self.read: defaultdict[str, list[list[Token]]] = defaultdict(list)
         self.titles: dict[str, tuple[int, str]] = {}
+        self.compared: dict[str, int] = {}
         self.audience: defaultdict[str, int] = defaultdict(int)
 
     def is_own(self, remark: Remark) -> bool:
@@ -50,12 +51,28 @@ class _Desk:
         if author is not None and author.followers and complains(remark.assessment):
             self.audience[story] = max(self.audience[story], author.followers)
 
+    def due_twin(self, story: str) -> str | None:
+        """The story's twin; looked for again whenever it has grown by a third."""
+        held = self.grouper.stories.get(story)
+        if held is None or held.posts < max(2.0, 1.33 * self.compared.get(story, 0)):
+            return None
+        self.compared[story] = held.posts
+        return self.grouper.twin(story)
+
+    def merge(self, gone: str, into: str) -> None:
+        """Let one story be part of another."""
+        self.grouper.merge(gone, into)
+        self.read[into] = (self.read.pop(gone, []) + self.read[into])[-_TITLE_FROM:]
+        self.audience[into] = max(self.audience.pop(gone, 0), self.audience[into])
+        self.titles.pop(into, None)
+
     def forget_before(self, cutoff: datetime) -> None:
         """Let go of stories that were not told since ``cutoff``."""
         self.grouper.forget_before(cutoff)
         for name in [name for name in self.read if name not in self.grouper.stories]:
             del self.read[name]
             self.titles.pop(name, None)
+            self.compared.pop(name, None)
             self.audience.pop(name, None)
 
     def title(self, story: Story) -> str:
@@ -126,6 +143,7 @@ class Group:
         with store.begin() as work:
             for brand, stories in placed.items():
                 work.mentions.group(brand, stories, now)
+                _merge_twins(self._desks[brand], changed[brand], work)
             for incident in (*heard, *quiet):
                 self._desk(incident.brand, work, now)
                 changed[incident.brand].add(incident.id)
@@ -175,6 +193,32 @@ class Group:
     def _brand(self, brand: str) -> Brand:
         """A brand that was configured once and is no more still has its posts."""
         return self._brands.get(brand) or Brand(id=brand, name=brand)
+
+
+def _merge_twins(desk: _Desk, changed: set[str], work: UnitOfWork) -> None:
+    """Stories that turn out to tell the same become one, as long as one of them still forms.
+
+    What was called an incident stays: people may have been told of it under its name.
+    """
+    for name in sorted(changed):
+        twin = desk.due_twin(name)
+        if twin is None:
+            continue
+        known = work.incidents.get_all((name, twin))
+        forming = [
+            story
+            for story in (name, twin)
+            if story not in known or known[story].state is IncidentState.FORMING
+        ]
+        if not forming:
+            continue
+        gone = max(forming, key=lambda story: desk.grouper.stories[story].first_post_at)
+        into = twin if gone == name else name
+        desk.merge(gone, into)
+        work.mentions.regroup(gone, into)
+        work.incidents.remove(gone)
+        changed.discard(gone)
+        changed.add(into)
 
 
 def _incident(story: Story, before: Incident | None, heading: str) -> Incident:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 import attrs
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import Connection, and_, delete, or_, select, update
 
 from monitor.domain import Incident, IncidentState
 from monitor.store.errors import StaleWrite
@@ -39,6 +39,14 @@ class Incidents:
         )
         if not saved.rowcount and not add(self._connection, incidents, [record]):
             raise StaleWrite(incident.id, incident.version)
+
+    def remove(self, incident: str) -> None:
+        """Take out a story that was never called an incident: it became part of another."""
+        self._connection.execute(
+            delete(incidents).where(
+                incidents.c.id == incident, incidents.c.state == IncidentState.FORMING
+            )
+        )
 
     def get(self, incident: str) -> Incident | None:
         """The incident with this id."""

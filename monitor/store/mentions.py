@@ -150,6 +150,12 @@ class Mentions:
             [{"placed": key, "into": placed[key]} for key in sorted(placed, key=str)],
         )
 
+    def regroup(self, gone: str, into: str) -> None:
+        """Put all mentions of one incident into another."""
+        self._connection.execute(
+            update(mentions).where(mentions.c.incident == gone).values(incident=into)
+        )
+
     def of_incident(self, incident: str) -> list[Remark]:
         """The remarks of an incident; oldest first."""
         return self._remarks(remarks().where(mentions.c.incident == incident))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import attrs
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
 from monitor.domain import Delivery, DeliveryState
 from monitor.store.reading import AnyRow
@@ -106,10 +106,14 @@ class Outbox:
         query = select(outbox.c.key).where(outbox.c.key == key)
         return self._connection.scalar(query) is not None
 
+    def of(self, key: str) -> list[Delivery]:
+        """The messages of one alert or digest: under ``key`` itself or ``key:part``, in order."""
+        query = _DELIVERY.where(_under(key)).order_by(outbox.c.key)
+        return [_delivery(row) for row in self._connection.execute(query)]
+
     def begun(self, key: str) -> bool:
         """Whether a message with this key, or one of its parts (``key:part``), was put here."""
-        parts = and_(outbox.c.key >= f"{key}:", outbox.c.key < f"{key};")  # ; comes after :
-        query = select(outbox.c.key).where(or_(outbox.c.key == key, parts)).limit(1)
+        query = select(outbox.c.key).where(_under(key)).limit(1)
         return self._connection.scalar(query) is not None
 
     def next_due(self) -> datetime | None:
@@ -121,6 +125,11 @@ class Outbox:
             self._connection.scalar(leased.order_by(outbox.c.lease_until).limit(1)),
         )
         return min((at for at in times if at is not None), default=None)
+
+
+def _under(key: str) -> ColumnElement[bool]:
+    parts = and_(outbox.c.key >= f"{key}:", outbox.c.key < f"{key};")  # ; comes after :
+    return or_(outbox.c.key == key, parts)
 
 
 def _delivery(row: AnyRow) -> Delivery:

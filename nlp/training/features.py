@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -57,15 +57,9 @@ def encode(
 ) -> Floats:
     """Mean vectors of ``texts`` after each of ``layers``, computed now."""
     result = np.zeros((len(texts), len(layers), encoder.norm.weight.shape[0]), dtype=np.float32)
-    for rows, ids, mask in _batches(tokenizer, texts):
+    pieces = [encoding.ids for encoding in tokenizer.encode_batch_fast(list(texts))]
+    for rows, ids, lengths in batches(pieces):
         with torch.inference_mode():
-            means = encoder(ids, mask)
+            means = encoder(ids, lengths)
         result[rows] = torch.stack([means[layer - 1] for layer in layers], dim=1).numpy()
     return result
-
-
-def _batches(
-    tokenizer: Tokenizer, texts: Sequence[str]
-) -> Iterator[tuple[list[int], torch.Tensor, torch.Tensor]]:
-    pieces = [encoding.ids for encoding in tokenizer.encode_batch_fast(list(texts))]
-    yield from batches(pieces)

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.domain import Assessment
+from nlp.embedded import EmbeddedScorer
+from nlp.errors import ModelError
+from nlp.likeness import of_translations
+from nlp.scoring import load_scorer
+
+COMPLAINTS = (Path(__file__).parent / "complaints.tsv").read_text(encoding="utf-8")
+ROWS = [line.split("\t") for line in COMPLAINTS.splitlines()[1:]]
+REMARKS = (
+    "The museum is open from nine to five.",
+    "What a lovely flight, thanks to the whole crew!",
+    "How can I add a bag to my booking?",
+    "We landed in Tokyo at noon, off to the hotel now.",
+    "Happy birthday to my best friend!",
+    "飞行体验太好了，感谢全体机组！",
+    "请问怎么给订单加一件行李？",
+    "我超爱这家餐厅，汤是全城最好喝的。",
+    "飛行體驗太好了，感謝全體機組！",
+    "中午到東京了，現在去飯店。",
+)
+HOSTILE = (
+    "",
+    " ",
+    "\x00\x00\x00",
+    "😡😡😡",
+    "@a @b https://c.example",
+    "a" * 100_000,
+    "行李" * 50_000,
+    "<script>alert(1)</script>",
+    "\ud800",
+    "\u202e\u200b\ufeff",
+    "z̷̢̛̦a̸̧̛l̶̡g̵̛o̸" * 500,
+)
+
+
+def vector(assessment: Assessment) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    return np.frombuffer(assessment.embedding, dtype="<f2").astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentiment"),
+    [
+        ("Worst airline ever, they lost my luggage and the staff was rude", "negative"),
+        ("What a lovely flight, thank you so much to the whole crew!", "positive"),
+        ("The flight leaves at 10:30 from gate 5.", "neutral"),
+        ("这家航空公司太差了，服务态度恶劣，再也不坐了", "negative"),
+        ("機組人員非常親切，飛行體驗很棒，謝謝！", "positive"),
+        ("這家航空公司太差了，服務態度惡劣，再也不坐了", "negative"),
+        ("😡😡😡", "negative"),
+    ],
+)
+def test_clear_cases_are_told_in_three_scripts(
+    scorer: EmbeddedScorer, text: str, sentiment: str
+) -> None:
+    assert scorer.score([text])[0].sentiment == sentiment
+
+
+@pytest.mark.parametrize("column", [0, 1, 2], ids=["en", "zh-Hans", "zh-Hant"])
+def test_most_complaints_are_negative_and_score_above_remarks(
+    scorer: EmbeddedScorer, column: int
+) -> None:
+    complaints = scorer.score([row[column] for row in ROWS])
+    remarks = scorer.score(REMARKS)
+    assert np.mean([each.sentiment == "negative" for each in complaints]) > 0.8
+    usual = np.median([each.complaint or 0.0 for each in complaints])
+    assert sum((each.complaint or 0.0) < usual for each in remarks) >= len(REMARKS) - 1
+
+
+def test_traditional_chinese_is_judged_as_simplified_is(scorer: EmbeddedScorer) -> None:
+    simplified, traditional = scorer.score(["航班取消了，没有人管我们", "航班取消了，沒有人管我們"])
+    assert traditional.language == "zh-Hant"
+    assert traditional.negative == pytest.approx(simplified.negative, abs=0.01)
+
+
+def test_the_same_story_is_closest_in_another_language(scorer: EmbeddedScorer) -> None:
+    for likeness in of_translations(scorer, Path(__file__).parent / "complaints.tsv"):
+        assert likeness.first is not None
+        assert likeness.first > 0.9
+        assert likeness.separation > 0.99
+
+
+def test_order_and_batch_do_not_change_what_is_said(scorer: EmbeddedScorer) -> None:
+    texts = [cell for row in ROWS for cell in row]
+    together = scorer.score(texts)
+    backwards = scorer.score(texts[::-1])[::-1]
+    alone = [scorer.score([text])[0] for text in texts[:20]]
+    assert backwards == together
+    assert alone == together[:20]
+
+
+def test_probabilities_and_vectors_are_what_the_contract_says(scorer: EmbeddedScorer) -> None:
+    for each in scorer.score([row[0] for row in ROWS]):
+        assert each.negative + each.neutral + each.positive == pytest.approx(1.0, abs=1e-5)
+        assert float(np.linalg.norm(vector(each))) == pytest.approx(1.0, abs=0.01)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_any_text_is_judged_and_quickly(scorer: EmbeddedScorer, text: str) -> None:
+    start = time.perf_counter()
+    (assessment,) = scorer.score([text])
+    assert time.perf_counter() - start < 5.0
+    assert assessment.model == "sparkwatch-base"
+
+
+@settings(max_examples=30, deadline=None)
+@given(texts=st.lists(st.text(max_size=60), max_size=4))
+def test_there_is_one_assessment_a_text(scorer: EmbeddedScorer, texts: list[str]) -> None:
+    assert len(scorer.score(texts)) == len(texts)
+
+
+def test_a_text_that_says_nothing_is_neutral_and_like_no_other(scorer: EmbeddedScorer) -> None:
+    for each in scorer.score(["", "\x00", "@a http://b.example", "..."]):
+        assert (each.neutral, each.complaint, each.embedding) == (1.0, 0.0, b"")
+
+
+def test_hints_are_taken_a_text_each(scorer: EmbeddedScorer) -> None:
+    first, second = scorer.score(["不好吃", "不好吃"], ["zh-TW", None])
+    assert (first.language, second.language) == ("zh-Hant", "zh-Hans")
+
+
+def test_the_configuration_names_the_shipped_model_embedded() -> None:
+    scorer = load_scorer("embedded")
+    assert scorer.model == "sparkwatch-base"
+    assert len(scorer.revision) == 12
+
+
+def test_an_incomplete_shipped_folder_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"config\.json.*Reinstall"):
+        EmbeddedScorer.load(tmp_path)
