@@ -4,7 +4,7 @@ Handles, links and stop words are left out; traditional characters count as thei
 counterparts; Chinese is segmented. The same words serve grouping and titles.
 
 >>> words("@Delta charged us $200 for the 4th bag!! https://t.co/x")
-['charged', 'us', '200', '4th', 'bag']
+['charg', '200', '4th', 'bag']
 >>> words("達美航空行李收費太離譜")
 ['达美', '航空', '行李', '收费', '离谱']
 """
@@ -14,12 +14,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 import attrs
 import opencc
 import rjieba
+import snowballstemmer
 
 __all__ = ["Token", "links", "names_pattern", "tokens", "words"]
 
@@ -46,6 +47,17 @@ class Token:
 @cache
 def _simplified() -> opencc.OpenCC:
     return opencc.OpenCC("t2s")
+
+
+@cache
+def _stemmer() -> snowballstemmer.stemmer:
+    return snowballstemmer.stemmer("english")
+
+
+@lru_cache(maxsize=50_000)
+def _stem(word: str) -> str:
+    """Bag and bags, charged and charging are one word; most of what is not English stays."""
+    return str(_stemmer().stemWord(word))
 
 
 @cache
@@ -82,7 +94,7 @@ def tokens(text: str, without: re.Pattern[str] | None = None) -> list[Token]:
         else:
             folded = run.casefold().replace("’", "'").removesuffix("'s")
             telling = len(folded) > 1 and folded not in _stop_words()
-            found.append(Token(run, folded, telling))
+            found.append(Token(run, _stem(folded), telling))
     return found
 
 

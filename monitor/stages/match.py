@@ -1,13 +1,20 @@
-"""match: which brands is this post about, and where in the text."""
+"""match: which brands is this post about, and where in the text.
+
+A reply need not name the brand again: it is about whatever the post that it answers, or the one
+that began the thread, is about.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import attrs
 
+from monitor.domain import Mention, Post, PostKey
 from monitor.incidents.matching import Matcher
 from monitor.store.store import Store
+from monitor.store.unit_of_work import UnitOfWork
 
 __all__ = ["Match"]
 
@@ -28,5 +35,23 @@ class Match:
         if posts:
             found = {post.key: self.matcher.match(post) for post in posts}
             with store.begin() as work:
+                _follow_threads(posts, found, work)
                 work.mentions.match(fingerprint, found)
         return len(posts)
+
+
+def _follow_threads(
+    posts: Sequence[Post], found: dict[PostKey, list[Mention]], work: UnitOfWork
+) -> None:
+    """Give posts that name no brand the brands of what they answer, in the order of their times."""
+    replies = [post for post in posts if not found[post.key] and (post.parent or post.thread)]
+    above = {key for post in replies for key in (post.parent, post.thread) if key is not None}
+    known = work.mentions.brands(above)
+    for post in replies:
+        for key in (post.parent, post.thread):
+            if key is None:
+                continue
+            brands = [mention.brand for mention in found.get(key, ())] or known.get(key, [])
+            if brands:
+                found[post.key] = [Mention(post=post.key, brand=brand) for brand in brands]
+                break

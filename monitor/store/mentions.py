@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from typing import Any
 
@@ -84,6 +84,18 @@ class Mentions:
             .with_for_update()
         )
         return {row.key: row.published_at for row in rows}
+
+    def brands(self, keys: Collection[PostKey]) -> dict[PostKey, list[str]]:
+        """Which brands these posts are about; posts without a mention are left out."""
+        rows = self._connection.execute(
+            select(mentions.c.post, mentions.c.brand)
+            .where(mentions.c.post.in_(keys))
+            .order_by(mentions.c.post, mentions.c.brand)
+        )
+        found: defaultdict[PostKey, list[str]] = defaultdict(list)
+        for post, brand in rows:
+            found[post].append(brand)
+        return dict(found)
 
     def unassessed(self, limit: int) -> list[Post]:
         """Posts about a brand that no model has read; oldest first."""

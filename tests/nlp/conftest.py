@@ -45,7 +45,8 @@ def write_classifier(folder: Path, labels: dict[int, str]) -> Path:
         WordLevel({word: number for number, word in enumerate(WORDS)}, unk_token="[UNK]")
     )
     words.pre_tokenizer = Whitespace()
-    PreTrainedTokenizerFast(
+    tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]  # of transformers
         tokenizer_object=words, pad_token="[PAD]", unk_token="[UNK]", model_max_length=64
-    ).save_pretrained(folder)
+    )
+    tokenizer.save_pretrained(folder)
     return folder
