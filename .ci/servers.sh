@@ -102,7 +102,9 @@ PHP
 start_snac() {
     say "building and starting snac2"
     mkdir -p "$DIR/src/lists/partial" "$DIR/src/cache/archives/partial"
-    echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian trixie main" \
+    # The mirror that this machine takes its own packages from.
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' | head -n 1)
+    echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" \
         >"$DIR/src/sources.list"
     (
         cd "$DIR/src"

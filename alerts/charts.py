@@ -10,16 +10,17 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
+from typing import TYPE_CHECKING
 
 import attrs
-from matplotlib.axes import Axes
-from matplotlib.dates import date2num
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
-from PIL import Image
 
 from alerts.brief import Series
 from monitor.domain import Forecast
+
+# matplotlib takes a second to load, so it is loaded where something is drawn.
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 __all__ = ["PALETTE", "DayOfSentiment", "growth_chart", "sentiment_chart"]
 
@@ -112,6 +113,8 @@ def _draw_forecast(axes: Axes, ahead: Sequence[Forecast]) -> None:
 
 def sentiment_chart(days: Sequence[DayOfSentiment]) -> bytes:
     """A stacked bar for each day: negative at the bottom, then neutral, then positive."""
+    from matplotlib.ticker import MaxNLocator
+
     figure, axes = _canvas()
     places = list(range(len(days)))
     bottom = [0] * len(days)
@@ -129,10 +132,15 @@ def sentiment_chart(days: Sequence[DayOfSentiment]) -> bytes:
 
 
 def _place(moment: datetime) -> float:
+    from matplotlib.dates import date2num
+
     return float(date2num(moment))  # type: ignore[no-untyped-call]  # matplotlib leaves it untyped
 
 
 def _canvas() -> tuple[Figure, Axes]:
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
     figure = Figure(
         figsize=(_PIXELS[0] / _DENSITY, _PIXELS[1] / _DENSITY), dpi=_DENSITY, layout="constrained"
     )
@@ -155,6 +163,8 @@ def _grouped(value: float, _position: int | None) -> str:
 
 def _png(figure: Figure) -> bytes:
     """Few colours are in these pictures, and a mail is the better for it."""
+    from PIL import Image
+
     drawn, file = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, format="raw")
     picture = Image.frombytes("RGBA", _PIXELS, drawn.getvalue()).convert("RGB")

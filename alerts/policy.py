@@ -77,12 +77,12 @@ class PolicyOptions(BaseModel):
         default=0.5, ge=0, le=1, description="The anger from which a post counts as angry."
     )
     slow_burn_days: int = Field(
-        default=3,
+        default=4,
         ge=2,
         description="Told on so many different days by different people: a slow burn.",
     )
     slow_burn_authors: int = Field(
-        default=5, ge=2, description="The fewest people that make a slow burn."
+        default=6, ge=2, description="The fewest people that make a slow burn."
     )
     stale_hours: float = Field(
         default=12.0, gt=0, description="An incident whose last post is older wakes nobody up."

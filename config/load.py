@@ -19,7 +19,7 @@ from pydantic_settings.sources import EnvSettingsSource
 
 from config.clashes import clashes, items
 from config.document import Document, read_document
-from config.model import DEFAULT_DATA_FOLDER, DEFAULT_STORE, Settings
+from config.model import DEFAULT_STORE, Settings
 from config.problems import ConfigError, Location, Problem, nearest, printable
 from config.schema import Schema
 from config.wording import explain
@@ -34,7 +34,7 @@ def load(path: Path) -> Settings:
     overrides = _overrides(path)
     data = _merged(document.data, overrides)
     inherited = _inherit(data)
-    _set_default_places(data)
+    _set_default_store(data)
     _anchor(data, path.parent)
     schema = Schema(Settings.model_json_schema())
     problems = clashes(data)
@@ -120,9 +120,8 @@ def _inherit(data: dict[str, Any]) -> set[Location]:
     return given
 
 
-def _set_default_places(data: dict[str, Any]) -> None:
-    """Write down the places that are not given, so that they are relative to the file as well."""
-    data.setdefault("data_folder", DEFAULT_DATA_FOLDER)
+def _set_default_store(data: dict[str, Any]) -> None:
+    """Write down the store that is not given, so that it is relative to the file as well."""
     store = data.setdefault("store", {})
     if isinstance(store, dict):
         store.setdefault("url", DEFAULT_STORE)
@@ -142,7 +141,7 @@ def _anchor(data: dict[str, Any], folder: Path) -> None:
 
 
 def _anchored(key: str, value: str, folder: Path) -> str:
-    if key == "path" or key.endswith(("_file", "_folder")):
+    if key == "path" or key.endswith("_file"):
         return str(folder / Path(value).expanduser())
     if key == "model" and value.startswith(("./", "../", "~/")):
         return str((folder / Path(value).expanduser()).resolve())

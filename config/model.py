@@ -6,7 +6,6 @@ The options of a kind of source or channel live beside that kind; here they are 
 from __future__ import annotations
 
 import datetime
-from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
@@ -22,7 +21,6 @@ from spiders.job import SourceSpec
 from spiders.kinds import SourceOptions
 
 DEFAULT_STORE = "sqlite:///sparkwatch.db"
-DEFAULT_DATA_FOLDER = "sparkwatch-data"
 
 
 class Section(BaseModel):
@@ -217,10 +215,6 @@ class Settings(Section):
     )
     timezone: ZoneName = Field(
         default="UTC", description="The time zone of alerts and digests, such as Asia/Shanghai."
-    )
-    data_folder: Path = Field(
-        default=Path(DEFAULT_DATA_FOLDER),
-        description="A folder for files that are written beside the store.",
     )
 
     def watched(self) -> tuple[Brand, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import attrs
 
@@ -29,7 +29,9 @@ from monitor.stages.group import Group
 from monitor.stages.match import Match
 from monitor.store.store import Store
 from monitor.virality.forecast import Forecaster
-from nlp.scoring import Scorer, load_scorer
+
+if TYPE_CHECKING:
+    from nlp.scoring import Scorer
 
 __all__ = ["digest_readers", "open_store", "pipeline", "replay", "runner", "scorer", "wall_clock"]
 
@@ -46,6 +48,8 @@ def open_store(settings: Settings) -> Store:
 
 def scorer(settings: Settings) -> Scorer:
     """The model that the settings name; raises ``ModelError``."""
+    from nlp.scoring import load_scorer  # torch takes seconds; most commands read no text
+
     nlp = settings.nlp
     return load_scorer(nlp.model, labels=nlp.labels or None, threads=nlp.threads)
 
@@ -113,10 +117,11 @@ def runner(settings: Settings, store: Store) -> Runner:
 
 @attrs.frozen
 class PreparedReplay:
-    """A replay with the pipeline that it runs through."""
+    """A replay, the pipeline that it runs through, and the folders that its messages go to."""
 
     replay: Replay
     pipeline: Pipeline
+    folders: tuple[Path, ...]
 
 
 def replay(
@@ -140,10 +145,10 @@ def replay(
         readers=digest_readers(settings, ways),
         clock=None,
     )
-    return PreparedReplay(again, prepared)
+    return PreparedReplay(again, prepared, tuple(way.options.path for way in ways))
 
 
-def _into_folder(settings: Settings, output: Path) -> tuple[Channel, ...]:
+def _into_folder(settings: Settings, output: Path) -> tuple[FolderChannel, ...]:
     configured = settings.alerts.channels
     if not configured:
         name = "alerts"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
 
@@ -9,9 +10,10 @@ import structlog
 import typer
 from rich.console import Console
 from rich.markup import escape
+from structlog.typing import EventDict
 
 from alerts.channels.receiver import SecretError
-from config.problems import ConfigError
+from config.problems import ConfigError, printable
 from monitor.archive import ArchiveError
 from monitor.commands.check import check
 from monitor.commands.demo import demo
@@ -25,6 +27,10 @@ from monitor.store.errors import StoreError
 from nlp.errors import ModelError
 
 __all__ = ["app", "main"]
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_INTERRUPTED = 130
+"""What a program ends with that was stopped by Ctrl-C: 128 and the signal's number."""
 
 app = typer.Typer(
     name="sparkwatch",
@@ -54,21 +60,48 @@ def main() -> None:
     try:
         app()
     except (ArchiveError, ConfigError, ModelError, SecretError, StoreError) as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(
-            f"[red]sparkwatch:[/red] {escape(str(error))}"
-        )
+        _tell(str(error))
         sys.exit(1)
+    except OSError as error:
+        if error.filename is not None:
+            _tell(f"{error.filename}: {error.strerror}")
+        elif error.errno in _NO_ROOM:
+            _tell(f"{error.strerror}: free some space and run it again")
+        else:
+            raise  # no file that a person named, so a fault of the program
+        sys.exit(1)
+    except SystemExit as end:
+        if end.code == _INTERRUPTED:
+            _tell("interrupted")
+        raise
+
+
+def _tell(message: str) -> None:
+    """One message to whoever typed the command, with nothing in it that steers the terminal."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+    for line in message.splitlines():
+        console.print(f"[red]sparkwatch:[/red] {escape(printable(line))}")
 
 
 def _log_to_stderr() -> None:
     """Logs are for whoever operates it: one line an event, times in UTC."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    # A crawl that takes longer than its interval is no news; that it goes on is in its health.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _printable_values,
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+def _printable_values(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """A stranger's words in a log line neither end it nor steer the terminal."""
+    return {
+        name: printable(value) if isinstance(value, str) else value for name, value in event.items()
+    }

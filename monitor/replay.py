@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -17,7 +18,9 @@ from monitor.domain import Alert, Assessment, Forecast, Incident, IncidentState,
 from monitor.incidents.matching import Matcher
 from monitor.pipeline import Pipeline
 from monitor.store.store import Store
-from nlp.scoring import Scorer
+
+if TYPE_CHECKING:
+    from nlp.scoring import Scorer
 
 __all__ = ["Moment", "Raised", "ReadAhead", "Replay", "Report"]
 
@@ -38,14 +41,17 @@ class Moment:
 
 @attrs.frozen(kw_only=True)
 class Raised:
-    """One alert of a replay, held against what its incident came to in the end."""
+    """One alert of a replay, held against what its incident came to in the end.
+
+    Where its posts were all changed or deleted there is nothing to hold it against: no durations.
+    """
 
     alert: Alert
     title: str
     posts_then: int
     posts_finally: int
-    after_first_post: timedelta
-    before_half: timedelta
+    after_first_post: timedelta | None
+    before_half: timedelta | None
     """How long before half of the incident's posts had been published; negative if after."""
 
 
@@ -171,11 +177,7 @@ class Replay:
     ) -> Moment:
         with store.read() as work:
             new = [
-                incident
-                for incident in work.incidents.find(
-                    states=(IncidentState.OPEN,), last_post_after=since - timedelta(days=1)
-                )
-                if incident.id not in opened and incident.opened_at == now
+                incident for incident in work.incidents.opened_at(now) if incident.id not in opened
             ]
             raised = []
             for alert in work.alerts.between(since, now + timedelta(microseconds=1)):
@@ -197,11 +199,11 @@ class Replay:
         with store.read() as work:
             incidents = work.incidents.find(states=(IncidentState.OPEN, IncidentState.CLOSED))
             alerts = work.alerts.between(started_at, ended_at + timedelta(microseconds=1))
-            titles = {incident.id: incident for incident in incidents}
-            raised = []
-            for alert in alerts:
-                times = work.voices.times(alert.incident)
-                raised.append(_held_against(alert, titles[alert.incident], times))
+            stored = work.incidents.get_all({alert.incident for alert in alerts})
+            raised = [
+                _held_against(alert, stored[alert.incident], work.voices.times(alert.incident))
+                for alert in alerts
+            ]
             counts = work.voices.counts()
             return Report(
                 started_at=started_at,
@@ -216,14 +218,14 @@ class Replay:
 
 
 def _held_against(alert: Alert, incident: Incident, times: Sequence[datetime]) -> Raised:
-    half = sorted(times)[(len(times) - 1) // 2]
+    """The alert beside the posts of its incident, which come in the order of their times."""
     return Raised(
         alert=alert,
         title=incident.title,
         posts_then=sum(time <= alert.raised_at for time in times),
         posts_finally=len(times),
-        after_first_post=alert.raised_at - min(times),
-        before_half=half - alert.raised_at,
+        after_first_post=alert.raised_at - times[0] if times else None,
+        before_half=times[(len(times) - 1) // 2] - alert.raised_at if times else None,
     )
 
 

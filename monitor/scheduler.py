@@ -8,9 +8,11 @@ process leads; another that is started on the same store waits until the first o
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import attrs
@@ -19,25 +21,29 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.sqlalchemy import SQLAlchemyJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
+from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.domain import Brand, Deletion, Health, Observation
 from monitor.pipeline import Pipeline
-from monitor.store.errors import StoreError
+from monitor.store.engines import place
+from monitor.store.errors import StaleWrite, StoreError, explained
 from monitor.store.store import Store
 from spiders.crawl import CrawlResult, crawl
 from spiders.job import CrawlJob, SourceSpec
 
 __all__ = ["DueSource", "Runner"]
 
+LEASE = timedelta(seconds=90)
+"""A process that led and was heard of no more leads no longer after this."""
+
 _LEADER = "leader"
-_LEASE = timedelta(seconds=90)
 _PIPELINE_EVERY = timedelta(seconds=30)
 _FIRST_LOOK_BACK = timedelta(days=2)
 _REFRESH_FOR = timedelta(hours=48)
 _REFRESHED_AT_ONCE = 100
 _TIME_LIMIT = timedelta(minutes=5)
-_ASK_AGAIN_SECONDS = 5
-_THREADS = 4
+_CRAWLS_AT_ONCE = 4
+_AFTER_TROUBLE_SECONDS = 5.0
 
 _log = structlog.get_logger(__name__)
 
@@ -73,7 +79,9 @@ class Runner:
         brands: Sequence[Brand],
         sources: Sequence[DueSource],
         clock: Callable[[], datetime],
+        *,
         crawl_source: Callable[..., CrawlResult] = crawl,
+        lease: timedelta = LEASE,
     ) -> None:
         self._store = store
         self._pipeline = pipeline
@@ -85,48 +93,49 @@ class Runner:
         self._sources = {source.spec.name: source for source in sources}
         self._clock = clock
         self._crawl_source = crawl_source
-        self._stopping = threading.Event()
-        self._one_at_a_time = threading.Lock()
-        self._holder = f"{socket.gethostname()}:{os.getpid()}"
+        self._lease = lease
+        self._heartbeat = (lease / 10).total_seconds()
+        self._told_to_stop = threading.Event()
+        self._over = threading.Event()
+        self._holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
     def stop(self) -> None:
         """Ask everything to come to an end; returns at once."""
-        self._stopping.set()
+        self._told_to_stop.set()
+        self._over.set()
 
     def run(self, on_waiting: Callable[[], None] = lambda: None) -> None:
-        """Run until `stop` is called; waits first while another process leads."""
-        global _running
-        if not self._wait_for_the_lead(on_waiting):
-            return
-        scheduler = _scheduler(self._store)
-        _running = self
-        try:
-            scheduler.start(paused=True)
-            self._schedule(scheduler)
-            scheduler.resume()
-            self._stopping.wait()
-        finally:
-            scheduler.shutdown(wait=True)
-            _running = None
-            with self._store.begin() as work:
-                work.leases.release(_LEADER, self._holder)
+        """Run until `stop` is called; waits while another process leads. Raises ``StoreError``."""
+        while self._wait_for_the_lead(on_waiting):
+            with self._leading():
+                self._run_jobs()
 
-    def run_once(self) -> None:
-        """Crawl every source once and let the pipeline do what is undone."""
-        for source in self._sources:
-            self.crawl(source)
-        self.process()
+    def run_once(self, on_waiting: Callable[[], None] = lambda: None) -> bool:
+        """Crawl every source once, do what is undone; whether all that was found is kept.
 
-    def crawl(self, name: str) -> None:
-        """Crawl one source, keep what it found, then its cursors, then how it went."""
-        if self._stopping.is_set():
-            return
+        Where another process leads and lives, it does what is undone and this one does nothing.
+        """
+        if not self._wait_for_the_lead(on_waiting, at_most=1.2 * self._lease):
+            if not self._told_to_stop.is_set():
+                _log.error("another process is at work on this store, so nothing was done here")
+            return False
+        with self._leading():
+            crawled = [self.crawl(source) for source in self._sources]
+            return self.process() and all(crawled)
+
+    def crawl(self, name: str) -> bool:
+        """Crawl one source, keep what it found, then its cursors, then how it went.
+
+        Whether all of that was kept; where the store takes nothing, no source is bothered.
+        """
         try:
+            if self._over.is_set() or not self._take_the_lead():
+                return False
             result = self._crawl_source(
                 self._job(name),
                 time_limit=_TIME_LIMIT,
                 on_batch=self._gather,
-                stop=self._stopping.is_set,
+                stop=self._over.is_set,
             )
             with self._store.begin() as work:
                 for cursor in result.cursors:
@@ -134,46 +143,126 @@ class Runner:
                 work.sources.report(result.health)
         except StoreError as error:
             _log.error("crawl not kept, it is repeated", source=name, reason=str(error))
-            return
+            return False
         health = result.health
         note = _log.info if health.health in (Health.OK, Health.EMPTY) else _log.warning
         note("crawled", source=name, health=health.health.value, items=health.items)
         if health.detail:
             note("source says", source=name, detail=health.detail)
+        return True
 
-    def process(self) -> None:
-        """Let the pipeline do all that is undone, unless it is at it or another process leads."""
-        if not self._one_at_a_time.acquire(blocking=False):
-            return
+    def process(self) -> bool:
+        """Let the pipeline do all that is undone, as long as this process leads; whether it did."""
         try:
-            done = self._pipeline.run(self._store, self._clock(), self._must_stop)
-        except StoreError as error:
+            done = self._pipeline.run(self._store, self._clock(), self._over.is_set)
+        except (StoreError, StaleWrite) as error:
             _log.error("not all was done, it is tried again", reason=str(error))
-        else:
-            if any(stage.count for stage in done):
-                _log.info("processed", **{stage.stage: stage.count for stage in done})
-        finally:
-            self._one_at_a_time.release()
+            return False
+        if any(stage.count for stage in done):
+            _log.info("processed", **{stage.stage: stage.count for stage in done})
+        return not self._over.is_set()
 
-    def _must_stop(self) -> bool:
-        """Whether to stop between two pieces of work; keeps the lead while there is more to do."""
-        if not self._stopping.is_set() and not self._lead():
-            _log.error("another process leads by now, this one stops", holder=self._holder)
-            self.stop()
-        return self._stopping.is_set()
+    # who leads
 
-    def _lead(self) -> bool:
-        with self._store.begin() as work:
-            return work.leases.acquire(_LEADER, self._holder, self._clock(), _LEASE)
-
-    def _wait_for_the_lead(self, on_waiting: Callable[[], None]) -> bool:
-        if self._lead():
-            return True
-        on_waiting()
-        while not self._stopping.wait(_ASK_AGAIN_SECONDS):
-            if self._lead():
+    def _wait_for_the_lead(
+        self, on_waiting: Callable[[], None], at_most: timedelta | None = None
+    ) -> bool:
+        begun_at = self._clock()
+        told = False
+        while not self._told_to_stop.is_set():
+            if self._take_the_lead():
                 return True
+            if at_most is not None and self._clock() - begun_at > at_most:
+                return False
+            if not told:
+                on_waiting()
+                told = True
+            self._told_to_stop.wait(self._heartbeat)
         return False
+
+    def _take_the_lead(self) -> bool:
+        """Take the lease, or keep it for longer; ``False`` where another process holds it."""
+        with self._store.begin() as work:
+            return work.leases.acquire(_LEADER, self._holder, self._clock(), self._lease)
+
+    @contextmanager
+    def _leading(self) -> Iterator[None]:
+        """Keep the lease while the block runs, however long, and give it back at its end."""
+        self._over.clear()
+        if self._told_to_stop.is_set():
+            self._over.set()
+        done = threading.Event()
+        keeper = threading.Thread(target=self._keep_the_lead, args=(done,), name="lead")
+        keeper.start()
+        try:
+            yield
+        finally:
+            done.set()
+            keeper.join()
+            self._give_back_the_lead()
+
+    def _keep_the_lead(self, done: threading.Event) -> None:
+        while not done.wait(self._heartbeat):
+            try:
+                if not self._take_the_lead():
+                    _log.error("another process leads by now, this one gives way")
+                    self._over.set()
+                    return
+            except StoreError as error:
+                _log.error("the lead was not renewed, it is tried again", reason=str(error))
+
+    def _give_back_the_lead(self) -> None:
+        try:
+            with self._store.begin() as work:
+                work.leases.release(_LEADER, self._holder)
+        except StoreError as error:
+            _log.error("the lead was not given back, it runs out by itself", reason=str(error))
+
+    # what is due
+
+    def _run_jobs(self) -> None:
+        """Let the jobs run until this process is told to stop or no longer leads."""
+        global _running
+        scheduler = _scheduler(self._store)
+        _running = self
+        try:
+            try:
+                scheduler.start(paused=True)
+                self._schedule(scheduler)
+            except SQLAlchemyError as error:
+                raise explained(error, place(self._store.engine.url)) or error from error
+            scheduler.resume()
+            self._over.wait()
+        finally:
+            self._over.set()
+            if scheduler.running:
+                scheduler.shutdown(wait=True)
+            _running = None
+
+    def _schedule(self, scheduler: BackgroundScheduler) -> None:
+        """Add what is new, drop what is gone; what was there before keeps its time."""
+        wanted: dict[str, tuple[Callable[..., None], tuple[str, ...], timedelta, str]] = {
+            f"crawl:{name}": (_crawl_job, (name,), source.every, "crawls")
+            for name, source in self._sources.items()
+        }
+        wanted["pipeline"] = (_pipeline_job, (), _PIPELINE_EVERY, "pipeline")
+        for job in scheduler.get_jobs():
+            if job.id not in wanted:
+                job.remove()
+        for name, (function, arguments, every, executor) in wanted.items():
+            trigger = IntervalTrigger(seconds=every.total_seconds(), timezone=UTC)
+            known = scheduler.get_job(name)
+            if known is None:
+                scheduler.add_job(
+                    function,
+                    trigger,
+                    args=arguments,
+                    id=name,
+                    executor=executor,
+                    next_run_time=self._clock(),
+                )
+            elif known.trigger.interval != every:
+                known.reschedule(trigger)
 
     def _job(self, name: str) -> CrawlJob:
         now = self._clock()
@@ -190,31 +279,28 @@ class Runner:
         with self._store.begin() as work:
             work.posts.gather(seen)
 
-    def _schedule(self, scheduler: BackgroundScheduler) -> None:
-        """Add what is new, drop what is gone; what was there before keeps its time."""
-        wanted: dict[str, tuple[Callable[..., None], tuple[str, ...], timedelta]] = {
-            f"crawl:{name}": (_crawl_job, (name,), source.every)
-            for name, source in self._sources.items()
-        }
-        wanted["pipeline"] = (_pipeline_job, (), _PIPELINE_EVERY)
-        for job in scheduler.get_jobs():
-            if job.id not in wanted:
-                job.remove()
-        for name, (function, arguments, every) in wanted.items():
-            trigger = IntervalTrigger(seconds=every.total_seconds(), timezone=UTC)
-            known = scheduler.get_job(name)
-            if known is None:
-                scheduler.add_job(
-                    function, trigger, args=arguments, id=name, next_run_time=self._clock()
-                )
-            elif known.trigger.interval != every:
-                known.reschedule(trigger)
+
+class _Scheduler(BackgroundScheduler):  # type: ignore[misc]  # APScheduler has no types
+    """One that outlives trouble with its database: APScheduler's own thread would end for good."""
+
+    def _process_jobs(self) -> float | None:
+        try:
+            wait: float | None = super()._process_jobs()
+        except SQLAlchemyError as error:
+            reason = str(getattr(error, "orig", error))
+            _log.error("the schedule was not kept, it is tried again", reason=reason)
+            return _AFTER_TROUBLE_SECONDS
+        return wait
 
 
 def _scheduler(store: Store) -> BackgroundScheduler:
-    return BackgroundScheduler(
+    """Crawls have threads of their own: however many of them hang, alerts go out."""
+    return _Scheduler(
         jobstores={"default": SQLAlchemyJobStore(engine=store.engine)},
-        executors={"default": ThreadPoolExecutor(_THREADS)},
+        executors={
+            "crawls": ThreadPoolExecutor(_CRAWLS_AT_ONCE),
+            "pipeline": ThreadPoolExecutor(1),
+        },
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         timezone=UTC,
     )

@@ -20,10 +20,10 @@ from config.model import Settings
 from monitor import archive
 from monitor.commands.replaying import Replayed, follow, print_report, write_report
 from monitor.commands.showing import console, forecast_line, span, words_for
+from monitor.commands.stored import open_file
 from monitor.domain import Quantity
 from monitor.replay import Raised
 from monitor.stages.digest import digest_data
-from monitor.store.store import Store
 from monitor.store.unit_of_work import UnitOfWork
 
 __all__ = ["demo"]
@@ -54,7 +54,7 @@ def demo(
     out.print()
     print_report(replayed, settings, out)
     write_report(replayed, output / "report.json")
-    store = Store.open(f"sqlite:///{replayed.store}")
+    store = open_file(replayed.store)
     try:
         with store.read() as work:
             pages = _write_digests(settings, replayed, output, work)
@@ -104,8 +104,7 @@ def _print_ending(
     out.print(f"[bold]What happened[/bold]  {happened}")
     out.print(
         f"[bold]How early[/bold]      raised {words.when(first.alert.raised_at)}, "
-        f"{span(first.after_first_post)} after the first post, {first.posts_then} posts in; "
-        f"{span(first.before_half)} before half of its posts were written{views_line}"
+        f"{_how_early(first)}{views_line}"
     )
     out.print(f"[bold]Forecast[/bold]       {_forecast_then(first, words, work)}")
     out.print(
@@ -137,6 +136,16 @@ def _what_happened(first: Raised, words: Words, work: UnitOfWork) -> tuple[str, 
     ]
     seen = f", at {words.number(max(then))} of {words.number(views)} views" if then else ""
     return f"{told}, {words.number(views)} views", seen
+
+
+def _how_early(first: Raised) -> str:
+    if first.after_first_post is None or first.before_half is None:
+        return "and none of its posts is left"
+    half = "after" if first.before_half < timedelta(0) else "before"
+    return (
+        f"{span(first.after_first_post)} after the first post, {first.posts_then} posts in; "
+        f"{span(first.before_half)} {half} half of its posts were written"
+    )
 
 
 def _forecast_then(first: Raised, words: Words, work: UnitOfWork) -> str:

@@ -13,10 +13,11 @@ from rich.markup import escape
 from alerts.digest import digest_letter
 from alerts.i18n import Language, Reader
 from config.load import load
+from config.problems import printable
 from monitor import app
 from monitor.commands.showing import ConfigOption, console
+from monitor.commands.stored import StoreOption, open_store
 from monitor.stages.digest import digest_data
-from monitor.store.store import Store
 
 __all__ = ["digest"]
 
@@ -33,9 +34,7 @@ def digest(
     language: Annotated[
         Language | None, typer.Option(help="Another language than the configured one.")
     ] = None,
-    store_file: Annotated[
-        Path | None, typer.Option("--store", help="Look into this SQLite file instead.")
-    ] = None,
+    store_file: StoreOption = None,
 ) -> None:
     """Write the digest of the last seven days as a page to look at or to forward.
 
@@ -47,18 +46,24 @@ def digest(
 
       sparkwatch digest --until 2026-11-16 --language zh-Hant -o last-week.html
     """
+    text = output.with_suffix(".txt")
+    if text == output:
+        raise typer.BadParameter(
+            f"{output} is where the text goes; name the page, as in digest.html",
+            param_hint="--output",
+        )
     settings = load(config)
     zone = ZoneInfo(settings.timezone)
     day = until.date() if until else app.wall_clock().astimezone(zone).date() + timedelta(days=1)
     end = datetime.combine(day, time(0), zone)
     start = datetime.combine(day - timedelta(days=7), time(0), zone)
     reader = Reader(language=language or settings.language, timezone=settings.timezone)
-    store = Store.open(f"sqlite:///{store_file}") if store_file else app.open_store(settings)
+    store = open_store(settings, store_file)
     try:
         with store.read() as work:
             letter = digest_letter(digest_data(settings.watched(), reader, start, end, work))
     finally:
         store.close()
     output.write_text(letter.page(), encoding="utf-8")
-    output.with_suffix(".txt").write_text(letter.text, encoding="utf-8")
-    console().print(f"{escape(letter.subject)}: {escape(str(output))}")
+    text.write_text(letter.text, encoding="utf-8")
+    console().print(f"{escape(letter.subject)}: {escape(printable(output))}")

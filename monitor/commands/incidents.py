@@ -13,8 +13,7 @@ from rich.table import Table
 from alerts.i18n import Words
 from alerts.untrusted import one_line, safe_link
 from config.load import load
-from config.model import Settings
-from monitor import app
+from config.problems import listed, printable
 from monitor.commands.showing import (
     ConfigOption,
     console,
@@ -23,17 +22,12 @@ from monitor.commands.showing import (
     reasons_text,
     words_for,
 )
+from monitor.commands.stored import StoreOption, open_store
 from monitor.domain import Incident, IncidentState
 from monitor.stages.briefing import quotes
-from monitor.store.store import Store
 from monitor.store.unit_of_work import UnitOfWork
 
 __all__ = ["incidents", "show"]
-
-StoreOption = Annotated[
-    Path | None,
-    typer.Option("--store", help="Look into this SQLite file instead, as a replay leaves one."),
-]
 
 
 def incidents(
@@ -56,7 +50,7 @@ def incidents(
     settings = load(config)
     words = words_for(settings)
     states = (IncidentState.OPEN, IncidentState.CLOSED) if everything else (IncidentState.OPEN,)
-    store = _store(settings, store_file)
+    store = open_store(settings, store_file)
     try:
         with store.read() as work:
             found = work.incidents.find(brand=brand, states=states, limit=limit)
@@ -64,7 +58,10 @@ def incidents(
         store.close()
     out = console()
     if not found:
-        out.print("No open incidents." if not everything else "No incidents.")
+        out.print("No incidents." if everything else "No open incidents; --all shows closed ones.")
+        known = [watched.id for watched in settings.watched()]
+        if brand is not None and brand not in known:
+            out.print(escape(printable(f"No brand has the id {brand}; there is {listed(known)}.")))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("id", "level", "brand", "first post", "last post"):
@@ -88,7 +85,7 @@ def incidents(
 
 
 def show(
-    incident: Annotated[str, typer.Argument(help="Its id, or the beginning of it.")],
+    incident: Annotated[str, typer.Argument(metavar="ID", help="Its id, or the beginning of it.")],
     config: ConfigOption = Path("sparkwatch.yaml"),
     store_file: StoreOption = None,
 ) -> None:
@@ -102,14 +99,13 @@ def show(
     """
     settings = load(config)
     words = words_for(settings)
-    store = _store(settings, store_file)
+    store = open_store(settings, store_file)
     out = console()
     try:
         with store.read() as work:
             matching = [one for one in work.incidents.find() if one.id.startswith(incident)]
             if len(matching) != 1:
-                out.print(_not_one(incident, matching))
-                raise typer.Exit(1)
+                raise typer.BadParameter(_not_one(incident, matching), param_hint="ID")
             _show(matching[0], work, words, out)
     finally:
         store.close()
@@ -117,9 +113,9 @@ def show(
 
 def _not_one(written: str, matching: list[Incident]) -> str:
     if not matching:
-        return f"There is no incident {escape(written)}; `sparkwatch incidents --all` lists them."
+        return f"there is no incident {written}; `sparkwatch incidents --all` lists them"
     ids = ", ".join(one.id for one in matching[:5])
-    return f"{escape(written)} is the beginning of {len(matching)} incidents: {ids}"
+    return f"{written} is the beginning of {len(matching)} incidents: {ids}"
 
 
 def _show(incident: Incident, work: UnitOfWork, words: Words, out: Console) -> None:
@@ -166,11 +162,3 @@ def _show(incident: Incident, work: UnitOfWork, words: Words, out: Console) -> N
         out.print(f"  {words.when(silence.decided_at)}  [dim]silent: {reason}[/dim]")
     if not alerts:
         out.print("  nobody was told")
-
-
-def _store(settings: Settings, file: Path | None) -> Store:
-    if file is None:
-        return app.open_store(settings)
-    if not file.is_file():
-        raise typer.BadParameter(f"{file} is no file", param_hint="--store")
-    return Store.open(f"sqlite:///{file}")

@@ -5,15 +5,23 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.markup import escape
 
 from config.load import load
+from config.problems import printable
 from config.values import parse_interval
 from monitor import archive
-from monitor.commands.importing import ColumnOption, column_map, print_rejected
+from monitor.commands.importing import (
+    ColumnOption,
+    FileArgument,
+    MaxErrorsOption,
+    SourceOption,
+    TimeFormatOption,
+    archive_of,
+    print_findings,
+)
 from monitor.commands.replaying import follow, print_report, write_report
 from monitor.commands.showing import ConfigOption, console
 
@@ -28,7 +36,7 @@ def _tick(written: str) -> timedelta:
 
 
 def replay(
-    file: Annotated[Path, typer.Argument(help="JSON Lines or CSV, plain or .gz.")],
+    file: FileArgument,
     config: ConfigOption = Path("sparkwatch.yaml"),
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Where messages, report and store are left.")
@@ -38,9 +46,9 @@ def replay(
         typer.Option(parser=_tick, metavar="5m", help="How often the pipeline runs, simulated."),
     ] = timedelta(minutes=5),
     column: ColumnOption = (),
-    source: Annotated[
-        str, typer.Option(help="The source's name where the file gives none.")
-    ] = "archive",
+    source: SourceOption = "archive",
+    time_format: TimeFormatOption = None,
+    max_errors: MaxErrorsOption = archive.MOST_REJECTED,
 ) -> None:
     """Replay an archive of posts as if it happened now, and see what would have been raised.
 
@@ -57,18 +65,22 @@ def replay(
     """
     settings = load(config)
     out = console()
-    read = archive.read(
+    read = archive_of(
         file,
-        columns=column_map(column),
+        settings,
+        columns=column,
         source=source,
-        timezone=ZoneInfo(settings.timezone),
+        time_format=time_format,
+        max_errors=max_errors,
     )
-    observations = list(read)
-    print_rejected(read, out)
+    try:
+        observations = list(read)
+    finally:
+        print_findings(read, out)
     if not observations:
         raise archive.ArchiveError(f"{file}: no post in it could be read, so nothing is replayed")
-    out.print(f"Replaying {len(observations)} observations from {escape(str(file))}")
+    out.print(f"Replaying {len(observations)} observations from {escape(printable(file))}")
     replayed = follow(settings, observations, output=output, tick=tick, console=out)
     print_report(replayed, settings, out)
     write_report(replayed, output / "report.json")
-    out.print(f"Messages, report.json and replay.db are in {escape(str(output))}")
+    out.print(f"Messages, report.json and replay.db are in {escape(printable(output))}")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import attrs
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -19,13 +21,14 @@ from alerts.untrusted import one_line
 from config.model import Settings
 from monitor import app
 from monitor.commands.showing import forecast_line, level_text, reasons_text, span, words_for
+from monitor.commands.stored import open_file
 from monitor.domain import Observation, Quantity
 from monitor.replay import Moment, Raised, Report
-from monitor.store.store import Store
 
 __all__ = ["Replayed", "follow", "print_report", "write_report"]
 
 _SAY_EVERY = timedelta(hours=6)
+_MESSAGE = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}\.(?:eml|json|html)")
 
 
 @attrs.frozen
@@ -54,12 +57,12 @@ def follow(
     words = words_for(settings)
     output.mkdir(parents=True, exist_ok=True)
     path = output / "replay.db"
-    for old in output.glob("replay.db*"):
-        old.unlink()
+    _refuse_the_live_store(settings, path)
     console.print(f"Loading the model ({escape(settings.nlp.model)}) …")
     scores = app.scorer(settings)
     prepared = app.replay(settings, observations, scores=scores, output=output, tick=tick)
-    store = Store.open(f"sqlite:///{path}")
+    _clear(path, prepared.folders)
+    store = open_file(path)
     started = time.perf_counter()
     bar = Progress(
         TextColumn("{task.description}"),
@@ -83,6 +86,24 @@ def follow(
     finally:
         store.close()
     return Replayed(report, time.perf_counter() - started, path)
+
+
+def _refuse_the_live_store(settings: Settings, path: Path) -> None:
+    if settings.store.url.get_secret_value() == f"sqlite:///{path.absolute()}":
+        raise typer.BadParameter(
+            f"{path} is the store that `sparkwatch run` uses; name another folder",
+            param_hint="--output",
+        )
+
+
+def _clear(store: Path, folders: Sequence[Path]) -> None:
+    """Take out what an earlier replay left, its store and its messages, and nothing else."""
+    for old in store.parent.glob(f"{store.name}*"):
+        old.unlink()
+    for folder in folders:
+        for old in folder.iterdir() if folder.is_dir() else ():
+            if _MESSAGE.fullmatch(old.name):
+                old.unlink()
 
 
 class _Timeline:
@@ -180,8 +201,8 @@ def write_report(replayed: Replayed, path: Path) -> None:
                 ],
                 "posts_then": raised.posts_then,
                 "posts_finally": raised.posts_finally,
-                "minutes_after_first_post": raised.after_first_post / timedelta(minutes=1),
-                "minutes_before_half": raised.before_half / timedelta(minutes=1),
+                "minutes_after_first_post": _minutes(raised.after_first_post),
+                "minutes_before_half": _minutes(raised.before_half),
             }
             for raised in report.raised
         ],
@@ -189,6 +210,12 @@ def write_report(replayed: Replayed, path: Path) -> None:
     path.write_text(json.dumps(data, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
+def _minutes(duration: timedelta | None) -> float | None:
+    return None if duration is None else duration / timedelta(minutes=1)
+
+
 def _lead(raised: Raised) -> str:
+    if raised.before_half is None:
+        return "–"
     late = raised.before_half < timedelta(0)
     return ("−" if late else "+") + span(raised.before_half)

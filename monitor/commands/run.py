@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -13,6 +15,7 @@ from rich.markup import escape
 from config.load import load
 from monitor import app
 from monitor.commands.showing import ConfigOption, console
+from monitor.scheduler import Runner
 
 __all__ = ["run"]
 
@@ -45,21 +48,41 @@ def run(
     try:
         out.print(f"Loading the model ({escape(settings.nlp.model)}) …")
         runner = app.runner(settings, store)
-
-        def stop(_signal: int, _frame: FrameType | None) -> None:
-            runner.stop()
-
-        signal.signal(signal.SIGTERM, stop)
-        signal.signal(signal.SIGINT, stop)
+        signals = _stopping_at_signals(runner)
         watched = ", ".join(brand.name for brand in settings.watched())
         sources = ", ".join(source.name for source in settings.sources) or "no source"
         out.print(f"Watching {escape(watched)} at {escape(sources)}. Ctrl-C stops.")
+
+        def waiting() -> None:
+            out.print("Another process leads; waiting for it to end.")
+
+        whole = True
         if once:
-            runner.run_once()
+            whole = runner.run_once(waiting)
         else:
-            runner.run(
-                on_waiting=lambda: out.print("Another process leads; waiting for it to end.")
-            )
-        out.print("Stopped.")
+            runner.run(waiting)
     finally:
         store.close()
+    if signal.SIGINT in signals:
+        raise typer.Exit(130)
+    if signals or not once:
+        out.print("Stopped.")
+    elif whole:
+        out.print("Done.")
+    else:
+        out.print("Not everything was done; the next run takes it up.")
+        raise typer.Exit(1)
+
+
+def _stopping_at_signals(runner: Runner) -> Sequence[int]:
+    """Let SIGTERM and Ctrl-C stop the runner; the signals that came are added to the answer."""
+    came: list[int] = []
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+        # The signal may have interrupted the very lock that stopping takes: hence a thread.
+        threading.Thread(target=runner.stop, name="stop").start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    return came

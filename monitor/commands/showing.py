@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -37,12 +38,14 @@ ConfigOption: TypeAlias = Annotated[
     ),
 ]
 
+_PLAIN_WIDTH = 200
 _COLOURS = {Level.WATCH: "cyan", Level.HIGH: "yellow", Level.CRITICAL: "bold red"}
 
 
 def console() -> Console:
-    """Standard output; colour and width only where it is a terminal."""
-    return Console(highlight=False, soft_wrap=True)
+    """Standard output; colour only where it is a terminal, and room for tables where it is not."""
+    width = None if sys.stdout.isatty() else _PLAIN_WIDTH
+    return Console(highlight=False, soft_wrap=True, emoji=False, width=width)
 
 
 def words_for(settings: Settings) -> Words:
@@ -89,8 +92,3 @@ def span(duration: timedelta) -> str:
     parts = [(days, "d"), (hours, "h"), (minutes, "min")]
     shown = [f"{count} {unit}" for count, unit in parts if count][:2]
     return " ".join(shown) or "0 min"
-
-
-def local(moment: datetime, words: Words) -> str:
-    """A moment by the reader's clock, with the weekday's date."""
-    return words.when(moment)

@@ -8,47 +8,50 @@ to the weakest, because
 3. it links to the same page,
 4. it means much the same: the cosine between embeddings, which carries over between languages,
    raised by the telling words in common (TF-IDF cosine) and lowered by the time since the
-   story was last told. Embeddings are taken against their `Background`: what all talk about the
-   brand has in common, in each script, tells no story from another.
+   story was last told. Embeddings are taken against their mean over all posts: what all talk
+   about the brand has in common, in each script, tells no story from another.
 
-Otherwise it begins a story of its own. Posts that complain begin stories; neutral ones may only
-join by ties 1 to 3; praise joins nothing. A story becomes an incident by `lifecycle`.
+Otherwise it begins a story of its own. Posts that complain begin stories; neutral ones, and those
+with hardly a word in them, may only join by ties 1 to 3; praise joins nothing. A story becomes an
+incident by `lifecycle`.
+
+Everything that a decision rests on follows from the posts and their stories, so that a restart,
+which reads them from the store, goes on as if nothing had happened.
 """
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 import attrs
 import numpy as np
-import numpy.typing as npt
 import rensa
 
-from monitor.domain import Assessment, Incident, PostKey, Remark
+from monitor.domain import Assessment, Incident, Post, PostKey, Remark
+from monitor.incidents.story import Embeddings, Story, Vector, incident_id
 from monitor.incidents.words import links, names_pattern, words
 
-__all__ = ["Grouper", "GroupingOptions", "Story", "complains"]
-
-Vector = npt.NDArray[np.float32]
+__all__ = ["Grouper", "GroupingOptions", "complains"]
 
 _SIGNATURE = 64
 _BANDS = 16
 _SEED = 7
-_TERMS_KEPT = 60
 _CANDIDATES = 24
+_TINY = 1e-6
 _OWN_SCRIPT = 0.1
+_TELLING = 2
+"""A post with fewer different telling words (thanks, ???) means nothing that compares."""
 
 
 @attrs.frozen(kw_only=True)
 class GroupingOptions:
     """How alike is alike enough. The defaults were chosen as docs/incidents.md tells."""
 
-    threshold: float = 0.5
+    threshold: float = 0.55
     """The least likeness (cosine plus word bonus) at which a post joins a story."""
     word_weight: float = 0.6
     """What a TF-IDF cosine of 1 adds to the cosine of the embeddings."""
@@ -60,6 +63,11 @@ class GroupingOptions:
     """From about so many posts a background is known; before, more likeness is asked for."""
     unsettled_cost: float = 0.25
     """How much more is asked for at the very beginning."""
+    crowd: float = 0.03
+    """What each doubling of the posts that told a story within ``crowd_within`` adds: much is said
+    about what much is said about (the prior of a Chinese restaurant process)."""
+    crowd_within: timedelta = timedelta(hours=3)
+    crowd_most: float = 0.2
     fading: timedelta = timedelta(hours=48)
     """A story not told for this long asks for a likeness that is higher by ``fading_cost``."""
     fading_cost: float = 0.08
@@ -78,97 +86,6 @@ def complains(assessment: Assessment) -> bool:
     return (assessment.complaint or 0.0) >= 0.7 and assessment.negative >= assessment.positive
 
 
-class Background:
-    """What posts about a brand have in common: the mean of their embeddings in each script.
-
-    All talk about an airline is alike, and so is all that is written in Chinese. With the mean
-    taken away what is left says what a post is about, in either language.
-    """
-
-    def __init__(self) -> None:
-        self.counts = [0, 0]
-        self.sums: list[Vector] = [np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.float32)]
-
-    def add(self, vector: Vector, chinese: bool) -> None:
-        """Count one more post."""
-        script = int(chinese)
-        self.counts[script] += 1
-        self.sums[script] = self.sums[script] + vector if self.sums[script].size else vector.copy()
-
-    def mean(self, chinese: bool, settled: int) -> Vector:
-        """The mean of a script, drawn towards nothing while few posts were seen."""
-        script = int(chinese)
-        return self.sums[script] / np.float32(self.counts[script] + settled)
-
-    def unsettled(self, chinese: bool, settled: int) -> float:
-        """1 where nothing was seen in this script, towards 0 as posts come in."""
-        return settled / (self.counts[int(chinese)] + settled)
-
-
-class Story:
-    """A growing group of posts: an incident in the making, with what is needed to compare it."""
-
-    def __init__(
-        self, story_id: str, brand: str, first_post: PostKey, first_post_at: datetime
-    ) -> None:
-        self.id = story_id
-        self.brand = brand
-        self.first_post = first_post
-        self.first_post_at = first_post_at
-        self.last_post_at = first_post_at
-        self.posts = 0
-        self.authors: set[str] = set()
-        self.sum: Vector = np.zeros(0, dtype=np.float32)
-        self.terms: Counter[str] = Counter()
-        self.chinese = 0
-        """How many of its posts are in Chinese characters."""
-        self.recent: list[tuple[datetime, str]] = []
-        """When each post was published and by whom, in the order of arrival."""
-
-    def add(self, remark: Remark, terms: Sequence[str], vector: Vector) -> None:
-        """Let a post join."""
-        author = author_id(remark)
-        self.posts += 1
-        self.authors.add(author)
-        self.first_post_at = min(self.first_post_at, remark.post.published_at)
-        self.last_post_at = max(self.last_post_at, remark.post.published_at)
-        self.recent.append((remark.post.published_at, author))
-        self.terms.update(set(terms))
-        self.chinese += _is_chinese(terms)
-        if vector.size:
-            self.sum = self.sum + vector if self.sum.size else vector.copy()
-
-    def absorb(self, other: Story) -> None:
-        """Take over all posts of another story."""
-        if other.first_post_at < self.first_post_at:
-            self.first_post, self.first_post_at = other.first_post, other.first_post_at
-        self.last_post_at = max(self.last_post_at, other.last_post_at)
-        self.posts += other.posts
-        self.chinese += other.chinese
-        self.authors |= other.authors
-        self.terms.update(other.terms)
-        self.recent += other.recent
-        if other.sum.size:
-            self.sum = self.sum + other.sum if self.sum.size else other.sum
-
-    def main_terms(self) -> tuple[tuple[str, int], ...]:
-        """The words that most of its posts share, most frequent first."""
-        ranked = sorted(self.terms.items(), key=lambda item: (-item[1], item[0]))
-        return tuple(ranked[:_TERMS_KEPT])
-
-
-def author_id(remark: Remark) -> str:
-    """Who wrote it; an anonymous post counts as an author of its own."""
-    author = remark.post.author
-    return f"{remark.post.key.source}:{author.native_id}" if author else str(remark.post.key)
-
-
-def incident_id(brand: str, first: PostKey) -> str:
-    """The same posts give the same incident wherever they are grouped."""
-    digest = hashlib.blake2s(f"{brand}\x00{first}".encode(), digest_size=5)
-    return digest.hexdigest()
-
-
 class Grouper:
     """The stories of one brand, and the rule by which a post joins one of them.
 
@@ -184,11 +101,14 @@ class Grouper:
         self.stories: dict[str, Story] = {}
         self._rows: list[str] = []
         self._row_of: dict[str, int] = {}
-        self._matrix: Vector = np.zeros((0, 0), dtype=np.float32)
-        self._background = Background()
-        self._redraw_at = 8
+        self._sums: Vector = np.zeros((0, 0), dtype=np.float32)
+        self._counts: Vector = np.zeros((0, 2), dtype=np.float32)
+        self._background = Embeddings()
+        self._squares: Vector = np.zeros(0, dtype=np.float32)
         self._last_told = np.zeros(0, dtype=np.float64)
         self._by_post: dict[PostKey, str] = {}
+        self._awaited: dict[PostKey, str] = {}
+        """Posts that are answered in a story and were not seen yet."""
         self._by_link: dict[str, str] = {}
         self._by_band: defaultdict[tuple[int, bytes], list[PostKey]] = defaultdict(list)
         self._wordings: dict[PostKey, frozenset[str]] = {}
@@ -201,13 +121,13 @@ class Grouper:
             older = len(members) - self._options.member_memory
             for position, remark in enumerate(members):
                 reading = self._read(remark)
-                if position < older:
-                    self._story(incident.id, remark, founder=incident.first_post).add(
-                        remark, reading.terms, reading.vector
-                    )
-                else:
-                    self._join(incident.id, remark, reading, founder=incident.first_post)
                 self._learn(reading)
+                self._join(incident.id, remark, reading, tying=position >= older)
+
+    def learn(self, remarks: Iterable[Remark]) -> None:
+        """Let posts that belong to no story count in what all talk has in common."""
+        for remark in remarks:
+            self._learn(self._read(remark))
 
     def place(self, remark: Remark) -> str | None:
         """The id of the story that the post joins or begins; ``None`` where it does neither."""
@@ -220,9 +140,9 @@ class Grouper:
         if story is None and complains(assessment):
             story = self._alike(remark, reading)
             if story is None:
-                story = incident_id(self.brand, remark.post.key)
+                story = incident_id(self.brand, remark.post)
         if story is not None:
-            self._join(story, remark, reading, founder=remark.post.key)
+            self._join(story, remark, reading)
         return story
 
     def twin(self, name: str) -> str | None:
@@ -230,7 +150,7 @@ class Grouper:
         row = self._row_of.get(name)
         if row is None:
             return None
-        likeness = self._matrix[: len(self._rows)] @ self._matrix[row]
+        likeness = self._likeness(self._against_background(self.stories[name].meaning))
         likeness[row] = -1.0
         best = int(np.argmax(likeness))
         story, options = self.stories[name], self._options
@@ -247,54 +167,63 @@ class Grouper:
         story.absorb(absorbed)
         self._by_post = {k: into if name == gone else name for k, name in self._by_post.items()}
         self._by_link = {k: into if name == gone else name for k, name in self._by_link.items()}
-        row = self._row_of.pop(gone, None)
-        if row is not None:
-            last = len(self._rows) - 1
-            self._matrix[row] = self._matrix[last]
-            self._last_told[row] = self._last_told[last]
-            self._rows[row] = self._rows[last]
-            self._row_of[self._rows[row]] = row
-            self._rows.pop()
-            self._row_of.pop(gone, None)
+        self._awaited = {k: into if name == gone else name for k, name in self._awaited.items()}
+        self._drop_row(gone)
         self._place_row(story)
 
-    def forget_before(self, cutoff: datetime) -> None:
-        """Compare nothing any more with stories that were not told since ``cutoff``."""
-        kept = {name: story for name, story in self.stories.items() if story.last_post_at >= cutoff}
-        if len(kept) == len(self.stories):
+    def untold_since(self, cutoff: datetime) -> set[str]:
+        """The stories that were not told since ``cutoff``."""
+        return {name for name, story in self.stories.items() if story.last_post_at < cutoff}
+
+    def forget(self, names: Collection[str]) -> None:
+        """Compare nothing any more with these stories."""
+        gone = [name for name in names if name in self.stories]
+        if not gone:
             return
-        self.stories = kept
+        for name in gone:
+            story = self.stories.pop(name)
+            self._background.subtract(story.meaning)
+            self._documents -= story.posts
+            self._document_counts.subtract(story.terms)
+            self._drop_row(name)
+        kept = self.stories
         self._by_post = {key: name for key, name in self._by_post.items() if name in kept}
+        self._awaited = {key: name for key, name in self._awaited.items() if name in kept}
         self._by_link = {link: name for link, name in self._by_link.items() if name in kept}
         self._wordings = {key: w for key, w in self._wordings.items() if key in self._by_post}
         self._by_band = defaultdict(list)
         for key, wording in self._wordings.items():
             for band in _bands(wording):
                 self._by_band[band].append(key)
-        self._rows, self._row_of = [], {}
-        for story in kept.values():
-            self._place_row(story)
 
     def _learn(self, reading: _Reading) -> None:
-        """Let a post count in the background; the stories are drawn anew as that settles."""
+        self._background.extend(reading.meaning)
         self._documents += 1
         self._document_counts.update(set(reading.terms))
-        if reading.vector.size:
-            self._background.add(reading.vector, reading.chinese)
-        if self._documents >= self._redraw_at:
-            self._redraw_at = self._documents + max(8, self._documents // 10)
-            for story in self.stories.values():
-                self._place_row(story)
 
-    def _against_background(self, total: Vector, latin: int, chinese: int) -> Vector:
-        """A sum of embeddings without what its posts share with all others, as a unit vector."""
-        settled = self._options.settled
-        for count, script in ((latin, False), (chinese, True)):
-            mean = self._background.mean(script, settled)
-            if count and mean.size:
-                total = total - count * mean
-        norm = float(np.linalg.norm(total))
-        return total / norm if norm else total
+    # -- what posts mean, without what all of them have in common -----------------------------
+
+    def _against_background(self, meaning: Embeddings) -> Vector:
+        """Its direction away from what all posts mean, as a unit vector."""
+        direction: Vector = meaning.total - meaning.counts @ self._background.means(
+            self._options.settled
+        )
+        return direction / max(float(np.linalg.norm(direction)), _TINY)
+
+    def _likeness(self, direction: Vector) -> Vector:
+        """The cosine of each story, against the background as it is now, with a unit vector."""
+        means = self._background.means(self._options.settled)
+        rows = len(self._rows)
+        sums, counts = self._sums[:rows], self._counts[:rows]
+        along = sums @ np.stack((direction, *means), axis=1)
+        products = along[:, 0] - counts @ (means @ direction)
+        squares = (
+            self._squares[:rows]
+            - 2.0 * (counts * along[:, 1:]).sum(axis=1)
+            + (counts @ (means @ means.T) * counts).sum(axis=1)
+        )
+        likeness: Vector = products / np.sqrt(np.maximum(squares, _TINY))
+        return likeness
 
     # -- how a post is read, tied and compared ------------------------------------------------
 
@@ -302,13 +231,16 @@ class Grouper:
         text = remark.post.text
         terms = words(text, self._names)
         pairs = frozenset(f"{a} {b}" for a, b in itertools.pairwise(terms))
-        vector = np.frombuffer(remark.assessment.embedding, dtype="<f2").astype(np.float32)
+        chinese, meaning = _is_chinese(terms), Embeddings()
+        if len(set(terms)) >= _TELLING:
+            vector = np.frombuffer(remark.assessment.embedding, dtype="<f2").astype(np.float32)
+            meaning.add(vector, chinese)
         return _Reading(
             terms=tuple(terms),
-            chinese=_is_chinese(terms),
+            chinese=chinese,
             wording=pairs,
-            vector=vector,
-            links=links(text),
+            meaning=meaning,
+            links=tuple(sorted(links(text))),
         )
 
     def _tied(self, remark: Remark, reading: _Reading) -> str | None:
@@ -316,6 +248,9 @@ class Grouper:
         for key in (post.parent, post.thread):
             if key is not None and key in self._by_post:
                 return self._by_post[key]
+        answered = self._by_post.get(post.key) or self._awaited.get(post.key)
+        if answered is not None:
+            return answered
         if len(reading.wording) >= 3:
             for band in _bands(reading.wording):
                 for key in self._by_band.get(band, ()):
@@ -329,24 +264,37 @@ class Grouper:
 
     def _alike(self, remark: Remark, reading: _Reading) -> str | None:
         count = len(self._rows)
-        if not count or not reading.vector.size:
+        if not count or not reading.meaning.total.size:
             return None
         options = self._options
         silent = remark.post.published_at.timestamp() - self._last_told[:count]
         faded = (silent / options.fading.total_seconds()).clip(0.0, 1.0)
-        vector = self._against_background(
-            reading.vector, int(not reading.chinese), int(reading.chinese)
-        )
-        likeness = self._matrix[:count] @ vector - options.fading_cost * faded
+        direction = self._against_background(reading.meaning)
+        likeness = self._likeness(direction) - options.fading_cost * faded
         nearest = np.argsort(-likeness, kind="stable")[:_CANDIDATES]
         scored = [
-            (float(likeness[row]) + self._bonus(reading, self.stories[name]), name)
+            (
+                float(likeness[row])
+                + self._bonus(reading, self.stories[name])
+                + self._crowd(self.stories[name], remark.post.published_at),
+                name,
+            )
             for row, name in ((row, self._rows[row]) for row in nearest)
         ]
         best, story = max(scored)
         unsettled = self._background.unsettled(reading.chinese, options.settled)
         needed = options.threshold + options.unsettled_cost * unsettled
         return story if best >= needed else None
+
+    def _crowd(self, story: Story, now: datetime) -> float:
+        """What is added for the posts that told the story lately."""
+        options = self._options
+        lately = 0
+        for when, _ in reversed(story.recent):
+            if now - when > options.crowd_within:
+                break
+            lately += 1
+        return min(options.crowd * math.log2(1 + lately), options.crowd_most)
 
     def _bonus(self, reading: _Reading, story: Story) -> float:
         """What the words in common add, or the want of any where the scripts differ."""
@@ -368,45 +316,66 @@ class Grouper:
 
     # -- how a story grows --------------------------------------------------------------------
 
-    def _join(self, story_id: str, remark: Remark, reading: _Reading, founder: PostKey) -> None:
-        story = self._story(story_id, remark, founder)
-        story.add(remark, reading.terms, reading.vector)
-        key = remark.post.key
-        self._by_post[key] = story_id
-        if remark.post.thread is not None:
-            self._by_post.setdefault(remark.post.thread, story_id)
+    def _join(self, story_id: str, remark: Remark, reading: _Reading, tying: bool = True) -> None:
+        post = remark.post
+        story = self.stories.get(story_id)
+        if story is None:
+            story = self.stories[story_id] = Story(story_id, self.brand, post)
+        story.add(remark, reading.terms, reading.chinese, reading.meaning)
+        if tying:
+            self._tie(story_id, post, reading)
+        self._place_row(story)
+
+    def _tie(self, story_id: str, post: Post, reading: _Reading) -> None:
+        self._by_post[post.key] = story_id
+        if post.parent is not None:
+            self._awaited.setdefault(post.parent, story_id)
+        if post.thread is not None:
+            self._by_post.setdefault(post.thread, story_id)
         for link in reading.links:
             self._by_link.setdefault(link, story_id)
         if len(reading.wording) >= 3:
-            self._wordings[key] = reading.wording
+            self._wordings[post.key] = reading.wording
             for band in _bands(reading.wording):
-                self._by_band[band].append(key)
-        self._place_row(story)
-
-    def _story(self, story_id: str, remark: Remark, founder: PostKey) -> Story:
-        if story_id not in self.stories:
-            self.stories[story_id] = Story(story_id, self.brand, founder, remark.post.published_at)
-        return self.stories[story_id]
+                self._by_band[band].append(post.key)
 
     def _place_row(self, story: Story) -> None:
-        if not story.sum.size:
+        total = story.meaning.total
+        if not total.size:
             return
         row = self._row_of.get(story.id)
         if row is None:
             row = len(self._rows)
             self._rows.append(story.id)
             self._row_of[story.id] = row
-            if row >= len(self._matrix):
-                grown = max(64, 2 * len(self._matrix))
-                matrix = np.zeros((grown, story.sum.size), dtype=np.float32)
-                if row:
-                    matrix[:row] = self._matrix[:row]
-                self._matrix = matrix
-                self._last_told = np.resize(self._last_told, grown)
-        self._matrix[row] = self._against_background(
-            story.sum, story.posts - story.chinese, story.chinese
-        )
+            if row >= len(self._sums):
+                self._grow(max(64, 2 * row), total.size)
+        self._sums[row] = total
+        self._counts[row] = story.meaning.counts
+        self._squares[row] = total @ total
         self._last_told[row] = story.last_post_at.timestamp()
+
+    def _grow(self, rows: int, size: int) -> None:
+        sums, known = np.zeros((rows, size), dtype=np.float32), len(self._sums)
+        if known:
+            sums[:known] = self._sums
+        self._sums = sums
+        self._counts = np.resize(self._counts, (rows, 2))
+        self._squares = np.resize(self._squares, rows)
+        self._last_told = np.resize(self._last_told, rows)
+
+    def _drop_row(self, name: str) -> None:
+        """Take a story's row out; the last one moves into its place."""
+        row = self._row_of.pop(name, None)
+        if row is None:
+            return
+        moved = self._rows.pop()
+        if moved != name:
+            last = len(self._rows)
+            for column in (self._sums, self._counts, self._squares, self._last_told):
+                column[row] = column[last]
+            self._rows[row] = moved
+            self._row_of[moved] = row
 
 
 @attrs.frozen(kw_only=True)
@@ -414,8 +383,8 @@ class _Reading:
     terms: tuple[str, ...]
     chinese: bool
     wording: frozenset[str]
-    vector: Vector
-    links: frozenset[str]
+    meaning: Embeddings
+    links: tuple[str, ...]
 
 
 def _bands(wording: frozenset[str]) -> list[tuple[int, bytes]]:

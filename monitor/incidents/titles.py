@@ -21,6 +21,8 @@ from monitor.incidents.words import Token
 __all__ = ["title"]
 
 _LONGEST_PHRASE = 4
+_SHARED = 0.12
+"""The share of posts that a phrase must stand in to be in the title."""
 _SECOND_LANGUAGE = 0.2
 """The share of posts from which a second script has its own phrase in the title."""
 _HAN = re.compile(r"[\u3400-\u9fff]")
@@ -60,7 +62,7 @@ def _shared_phrases(texts: Sequence[Sequence[Token]], wanted: int) -> list[str]:
         counts.update(said.keys())
         for folded, phrase in said.items():
             spellings[folded][_spelled(phrase)] += 1
-    least = max(2.0, 0.2 * len(texts))
+    least = max(2.0, _SHARED * len(texts))
     ranked = sorted(
         (words for words, count in counts.items() if count >= least),
         key=lambda words: (-counts[words] * len(words) ** 0.7, words),
@@ -105,9 +107,11 @@ def _uncapitalised(text: str) -> str:
 def _beginning(text: Sequence[Token], width: int) -> str:
     said = ""
     for token in text:
+        if token.surface == "|":
+            continue
         glued = not said or not token.surface[0].isalnum() or _HAN.match(token.surface)
         longer = said + (token.surface if glued else f" {token.surface}")
-        if len(longer) > width:
-            return said + "…" if said else longer[:width]
+        if len(longer) >= width:
+            return (said or longer[: width - 1]) + "…"
         said = longer
-    return said.strip(" |") or "…"
+    return said.strip() or "…"

@@ -74,7 +74,14 @@ def names_pattern(names: Iterable[str]) -> re.Pattern[str] | None:
     if not spelled:
         return None
     longest_first = sorted(spelled, key=lambda name: (-len(name), name))
-    return re.compile("|".join(re.escape(name) for name in longest_first), re.IGNORECASE)
+    return re.compile("|".join(map(_as_a_word, longest_first)), re.IGNORECASE)
+
+
+def _as_a_word(name: str) -> str:
+    """Chinese is written without gaps; elsewhere a name inside a longer word is another word."""
+    begins = "" if _HAN.match(name[0]) else r"(?<![^\W_\u3400-\u9fff])"
+    ends = "" if _HAN.match(name[-1]) else r"(?![^\W_\u3400-\u9fff])"
+    return f"{begins}{re.escape(name)}{ends}"
 
 
 def tokens(text: str, without: re.Pattern[str] | None = None) -> list[Token]:
@@ -82,7 +89,7 @@ def tokens(text: str, without: re.Pattern[str] | None = None) -> list[Token]:
 
     What was taken out leaves a mark, so that no phrase reaches across it.
     """
-    plain = unicodedata.normalize("NFKC", text[:_LIMIT]).replace("\u200b", "")
+    plain = _visible(unicodedata.normalize("NFKC", text[:_LIMIT]))
     plain = _HANDLE.sub(" | ", _LINK.sub(" | ", plain))
     if without is not None:
         plain = without.sub(" | ", plain)
@@ -96,6 +103,17 @@ def tokens(text: str, without: re.Pattern[str] | None = None) -> list[Token]:
             telling = len(folded) > 1 and folded not in _stop_words()
             found.append(Token(run, _stem(folded), telling))
     return found
+
+
+def _visible(text: str) -> str:
+    """Without what steers a display or hides in a word; what separates words separates them."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        " " if character.isspace() else character
+        for character in text
+        if character.isspace() or unicodedata.category(character)[0] != "C"
+    )
 
 
 def _segmented(run: str) -> list[Token]:

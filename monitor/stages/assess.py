@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import attrs
 
 from monitor.store.store import Store
-from nlp.scoring import Scorer
+
+if TYPE_CHECKING:
+    from nlp.scoring import Scorer
 
 __all__ = ["Assess"]
 

@@ -12,6 +12,7 @@ import numpy as np
 from alerts.brief import Brief, Emotion, People, Quote, Record, Series, Similar, Speed
 from monitor.domain import (
     Alert,
+    AlertKind,
     EngagementSnapshot,
     Health,
     Incident,
@@ -21,13 +22,14 @@ from monitor.domain import (
     Reason,
     Remark,
 )
-from monitor.incidents.grouping import author_id, complains
+from monitor.incidents.grouping import complains
+from monitor.incidents.story import author_id
 from monitor.incidents.words import words
 from monitor.store.unit_of_work import UnitOfWork
 from monitor.virality.forecast import HORIZONS
 from monitor.virality.series import running_total
 
-__all__ = ["brief", "quotes", "record"]
+__all__ = ["brief", "quotes", "record", "unseen"]
 
 _QUOTES = 5
 _HOUR = timedelta(hours=1)
@@ -76,7 +78,7 @@ def brief(
         forecasts=tuple(work.forecasts.latest(incident.id)),
         record=record(work),
         series=tuple(_series(remarks, totals)),
-        changes=_changes(alert, remarks, views, work),
+        changes=_changes(alert, incident, remarks, views, work),
         similar=_similar(incident, work),
         gaps=tuple(_gaps(remarks, all_snapshots, watched_since, work, now)),
     )
@@ -144,6 +146,21 @@ def record(work: UnitOfWork) -> tuple[Record, ...]:
                     )
                 )
     return tuple(found)
+
+
+def unseen(work: UnitOfWork, since: datetime) -> Iterator[Reason]:
+    """The sources that could not be read when they were last tried.
+
+    One that was not tried since ``since`` was taken out of the configuration and hides nothing.
+    """
+    for source, health in sorted(work.sources.last_health().items()):
+        if health.finished_at < since:
+            continue
+        if health.health is Health.FORBIDDEN:
+            yield _reason("source_forbidden", source=source)
+        elif health.health not in (Health.OK, Health.EMPTY):
+            down_since = work.sources.last_ok(source) or health.finished_at
+            yield _reason("source_down", source=source, since=down_since.isoformat())
 
 
 def _resembles(remark: Remark, chosen: Sequence[Remark]) -> bool:
@@ -228,6 +245,7 @@ def _series(
 
 def _changes(
     alert: Alert,
+    incident: Incident,
     remarks: Sequence[Remark],
     views: Sequence[tuple[datetime, int]],
     work: UnitOfWork,
@@ -238,7 +256,9 @@ def _changes(
         return ()
     told_at = earlier[-1].raised_at
     known = [remark for remark in remarks if remark.post.published_at <= told_at]
-    changes = []
+    changes: list[Reason] = []
+    if alert.kind is AlertKind.RECURRED:
+        changes += _came_back(incident, remarks)
     if len(remarks) > len(known):
         changes.append(_reason("more_posts", before=len(known), after=len(remarks)))
     seen_then = [count for when, count in views if when <= told_at]
@@ -258,6 +278,17 @@ def _changes(
         if tag not in languages and count >= 2
     ]
     return tuple(changes)
+
+
+def _came_back(incident: Incident, remarks: Sequence[Remark]) -> Iterator[Reason]:
+    """How long it had been quiet when it was told again after it was closed."""
+    if incident.closed_at is None:
+        return
+    times = [remark.post.published_at for remark in remarks]
+    before = max((when for when in times if when <= incident.closed_at), default=None)
+    again = min((when for when in times if when > incident.closed_at), default=None)
+    if before is not None and again is not None:
+        yield _reason("came_back", days=round((again - before) / timedelta(days=1)))
 
 
 def _similar(incident: Incident, work: UnitOfWork) -> tuple[Similar, ...]:
@@ -290,16 +321,11 @@ def _gaps(
     work: UnitOfWork,
     now: datetime,
 ) -> Iterator[Reason]:
-    for source, health in sorted(work.sources.last_health().items()):
-        if health.health is Health.FORBIDDEN:
-            yield _reason("source_forbidden", source=source)
-        elif health.health not in (Health.OK, Health.EMPTY):
-            since = work.sources.last_ok(source) or health.finished_at
-            yield _reason("source_down", source=source, since=since.isoformat())
+    yield from unseen(work, now - _YOUNG)
     if watched_since is None or now - watched_since < _YOUNG:
         watched = now - watched_since if watched_since else timedelta(0)
         yield _reason("collection_young", hours=round(watched / _HOUR))
-    if not any(snapshot.views or snapshot.shares for snapshot in snapshots):
+    if all(snapshot.views is None and snapshot.shares is None for snapshot in snapshots):
         yield _reason("no_counters")
     unread = sum(remark.assessment.language == "und" for remark in remarks)
     if unread:

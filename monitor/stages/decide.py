@@ -24,6 +24,8 @@ _SETTLED = timedelta(hours=3)
 """The latest hours are not yet usual: what happens in them is what is being judged."""
 _BEGUN = 10
 """A brand counts as watched from its tenth complaint on: a stray post is not a collection."""
+_KNOWN = timedelta(days=7)
+"""Or where it was mentioned for so long: of a small brand ten complaints may take months."""
 _HOUR = timedelta(hours=1)
 
 
@@ -59,14 +61,15 @@ class Decide:
         with store.read() as work:
             incidents = work.incidents.undecided()[: self.batch]
             decisions = [
-                (incident, decide(self._situation(incident, work, now), self._policy, now))
+                (incident, decide(situation, self._policy, now))
                 for incident in incidents
                 if incident.state is IncidentState.OPEN
+                and (situation := self._situation(incident, work, now))
             ]
             told = {
                 decision.id: self._brief(decision, incident, work, now)
                 for incident, decision in decisions
-                if isinstance(decision, Alert)
+                if isinstance(decision, Alert) and self._wanted(decision)
             }
         if not incidents:
             return 0
@@ -75,7 +78,7 @@ class Decide:
             for incident, decision in decisions:
                 match decision:
                     case Alert():
-                        if work.alerts.add(decision):
+                        if work.alerts.add(decision) and decision.id in told:
                             work.outbox.put(messages(told[decision.id], self._channels, now))
                         raised = attrs.evolve(
                             incident, level=decision.level, version=incident.version + 1
@@ -88,14 +91,22 @@ class Decide:
                 work.incidents.decided(name, version)
         return len(incidents)
 
-    def _situation(self, incident: Incident, work: UnitOfWork, now: datetime) -> Situation:
+    def _wanted(self, alert: Alert) -> bool:
+        """Whether any channel carries alerts of this level."""
+        return any(alert.level.rank >= channel.options.min_level.rank for channel in self._channels)
+
+    def _situation(self, incident: Incident, work: UnitOfWork, now: datetime) -> Situation | None:
+        """What is known of it; ``None`` where its posts were deleted since they were grouped."""
         voices = work.voices.of(incident.id)
+        if not voices:
+            return None
         usual = self._learned(incident.brand, work, now)
         last_hour = [voice for voice in voices if now - voice.published_at <= _HOUR]
         views = work.voices.views([incident.id]).get(incident.id)
         angry = [voice for voice in voices if _is_angry(voice, self._policy)]
         loudest = max(angry, key=lambda voice: voice.followers or 0, default=None)
         baseline, hour_ago = usual.baseline, now - _HOUR
+        earlier = work.alerts.of_incident(incident.id)
         return Situation(
             incident=incident,
             posts_last_hour=len(last_hour),
@@ -111,8 +122,8 @@ class Decide:
             loudest_author=loudest.author_name if loudest else "",
             loudest_audience=(loudest.followers or 0) if loudest else 0,
             angry_share=len(angry) / len(voices) if voices else 0.0,
-            earlier=work.alerts.of_incident(incident.id),
-            reopened=_came_back(incident, work),
+            earlier=earlier,
+            reopened=_came_back(incident, earlier),
         )
 
     def _brief(self, alert: Alert, incident: Incident, work: UnitOfWork, now: datetime) -> Brief:
@@ -139,7 +150,7 @@ class Decide:
         usual = self._usual.get(brand)
         if usual is None or now - usual.learned_at >= _HOUR:
             times = work.mentions.times(brand, now - _HISTORY, now, grouped_only=True)
-            since = times[_BEGUN - 1] if len(times) >= _BEGUN else None
+            since = _watched_since(brand, times, work, now)
             settled = now - _SETTLED
             baseline = (
                 Baseline.fit([time for time in times if time <= settled], since, settled, UTC)
@@ -148,6 +159,19 @@ class Decide:
             )
             usual = self._usual[brand] = _Usual(baseline, since, now)
         return usual
+
+
+def _watched_since(
+    brand: str, complaints: Sequence[datetime], work: UnitOfWork, now: datetime
+) -> datetime | None:
+    """From when on what is heard of a brand is all that is said; ``None`` where that is unsure."""
+    begun = [complaints[_BEGUN - 1]] if len(complaints) >= _BEGUN else []
+    mentioned, observed = work.mentions.first_published_at(brand), work.posts.first_observed_at()
+    if mentioned is not None and observed is not None:
+        known = max(mentioned, observed, now - _HISTORY)
+        if now - known >= _KNOWN:
+            begun.append(known)
+    return min(begun, default=None)
 
 
 def messages(told: Brief, channels: Sequence[Channel], now: datetime) -> list[Delivery]:
@@ -167,7 +191,7 @@ def _is_angry(voice: Voice, policy: PolicyOptions) -> bool:
     return (voice.negative if voice.anger is None else voice.anger) >= policy.angry
 
 
-def _came_back(incident: Incident, work: UnitOfWork) -> bool:
+def _came_back(incident: Incident, earlier: Sequence[Alert]) -> bool:
     """Whether it was closed after the last alert about it."""
-    last = work.alerts.of_incident(incident.id)
-    return bool(last and incident.closed_at and incident.closed_at > last[-1].raised_at)
+    closed = incident.closed_at
+    return bool(earlier and closed and closed > earlier[-1].raised_at)

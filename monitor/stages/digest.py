@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,13 +19,11 @@ from monitor.domain import (
     Brand,
     DeliveryState,
     Forecast,
-    Health,
     Incident,
     IncidentState,
     Quantity,
-    Reason,
 )
-from monitor.stages.briefing import record
+from monitor.stages.briefing import record, unseen
 from monitor.store.store import Store
 from monitor.store.unit_of_work import UnitOfWork
 
@@ -109,7 +107,7 @@ def digest_data(
         for incident in work.incidents.find(
             states=(IncidentState.OPEN, IncidentState.CLOSED), last_post_after=since
         )
-        if incident.brand in names and incident.first_post_at < until
+        if incident.brand in names and incident.first_post_at < until and incident.posts
     ]
     slow = {alert.incident for alert in alerts if _comes_back(alert)}
     return DigestData(
@@ -123,7 +121,7 @@ def digest_data(
             if incident.level is not None and incident.id not in slow
         ),
         returning=tuple(
-            _returning(incident, names[incident.brand], work)
+            _returning(incident, names[incident.brand], reader, work)
             for incident in lively
             if incident.id in slow
         ),
@@ -132,7 +130,7 @@ def digest_data(
         messages_sent=_messages(work, DeliveryState.SENT, since, until),
         messages_failed=_messages(work, DeliveryState.FAILED, since, until),
         record=record(work),
-        unseen=tuple(_unseen(work)),
+        unseen=tuple(unseen(work, since)),
     )
 
 
@@ -175,8 +173,9 @@ def _forecast_when_told(incident: Incident, work: UnitOfWork) -> Forecast | None
     return None
 
 
-def _returning(incident: Incident, brand_name: str, work: UnitOfWork) -> Returning:
-    days = {when.date() for when in work.voices.times(incident.id)}
+def _returning(incident: Incident, brand_name: str, reader: Reader, work: UnitOfWork) -> Returning:
+    zone = ZoneInfo(reader.timezone)
+    days = {when.astimezone(zone).date() for when in work.voices.times(incident.id)}
     alerts = work.alerts.of_incident(incident.id)
     return Returning(
         title=incident.title,
@@ -205,13 +204,3 @@ def _sentiment(
 def _messages(work: UnitOfWork, state: DeliveryState, since: datetime, until: datetime) -> int:
     found = work.outbox.find(states=(state,))
     return sum(since <= delivery.created_at < until for delivery in found)
-
-
-def _unseen(work: UnitOfWork) -> Iterator[Reason]:
-    for source, health in sorted(work.sources.last_health().items()):
-        if health.health is Health.FORBIDDEN:
-            yield Reason(code="source_forbidden", facts=(("source", source),))
-        elif health.health not in (Health.OK, Health.EMPTY):
-            since = work.sources.last_ok(source) or health.finished_at
-            facts = (("source", source), ("since", since.isoformat()))
-            yield Reason(code="source_down", facts=facts)

@@ -61,12 +61,13 @@ class ForecastStage:
                 )
 
     def _outcome(self, forecast: Forecast, work: UnitOfWork) -> int:
-        """What was there when the forecast was due, as far as it was seen."""
+        """What was shown when the forecast was due, as far as it was seen; a counter may fall."""
         due = forecast.made_at + forecast.horizon
         if forecast.quantity is Quantity.MENTIONS:
             return sum(when <= due for when in work.voices.times(forecast.incident))
         series = running_total(work.voices.snapshots(forecast.incident), forecast.quantity)
-        return max((total for when, total in series if when <= due), default=forecast.seen)
+        shown = [total for when, total in series if when <= due]
+        return shown[-1] if shown else forecast.seen
 
 
 def _pause(age: timedelta) -> timedelta:

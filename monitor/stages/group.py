@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 import attrs
 
 from monitor.domain import Brand, Incident, IncidentState, PostKey, Remark
-from monitor.incidents.grouping import Grouper, GroupingOptions, Story, complains
+from monitor.incidents.grouping import Grouper, GroupingOptions, complains
 from monitor.incidents.lifecycle import LifecycleOptions, Telling, advance
+from monitor.incidents.story import Story
 from monitor.incidents.titles import title
 from monitor.incidents.words import Token, names_pattern, tokens
 from monitor.store.store import Store
@@ -18,6 +20,9 @@ from monitor.store.unit_of_work import UnitOfWork
 
 __all__ = ["Group"]
 
+_BACKGROUND_FROM = 5_000
+"""What all talk about a brand has in common is read from so many posts when a process starts."""
+_SWEEP_EVERY = timedelta(hours=1)
 _TITLE_FROM = 40
 """A title is made of the latest posts, at most so many."""
 
@@ -32,15 +37,23 @@ class _Desk:
         self.names = names_pattern(names)
         self.own = {handle.casefold().lstrip("@") for handle in brand.handles}
         self.read: defaultdict[str, list[list[Token]]] = defaultdict(list)
-        self.titles: dict[str, tuple[int, str]] = {}
-        self.compared: dict[str, int] = {}
         self.audience: defaultdict[str, int] = defaultdict(int)
 
     def is_own(self, remark: Remark) -> bool:
-        """Whether the brand itself wrote it: its apology is no complaint."""
+        """Whether the brand itself wrote it: its apology is no complaint.
+
+        A display name proves nothing, anybody may choose it.
+        """
         author = remark.post.author
-        known_as = {author.handle, author.native_id, author.name} if author else set()
+        known_as = {author.handle, author.native_id} if author else set()
         return not self.own.isdisjoint(name.casefold().lstrip("@") for name in known_as if name)
+
+    def load(self, stories: Sequence[tuple[Incident, Sequence[Remark]]]) -> None:
+        """Take over stories as the store holds them."""
+        self.grouper.load(stories)
+        for incident, members in stories:
+            for remark in members:
+                self.remember(incident.id, remark)
 
     def remember(self, story: str, remark: Remark) -> None:
         """Keep what a title and the audience are made of."""
@@ -51,37 +64,18 @@ class _Desk:
         if author is not None and author.followers and complains(remark.assessment):
             self.audience[story] = max(self.audience[story], author.followers)
 
-    def due_twin(self, story: str) -> str | None:
-        """The story's twin; looked for again whenever it has grown by a third."""
-        held = self.grouper.stories.get(story)
-        if held is None or held.posts < max(2.0, 1.33 * self.compared.get(story, 0)):
-            return None
-        self.compared[story] = held.posts
-        return self.grouper.twin(story)
-
     def merge(self, gone: str, into: str) -> None:
         """Let one story be part of another."""
         self.grouper.merge(gone, into)
         self.read[into] = (self.read.pop(gone, []) + self.read[into])[-_TITLE_FROM:]
         self.audience[into] = max(self.audience.pop(gone, 0), self.audience[into])
-        self.titles.pop(into, None)
 
-    def forget_before(self, cutoff: datetime) -> None:
-        """Let go of stories that were not told since ``cutoff``."""
-        self.grouper.forget_before(cutoff)
-        for name in [name for name in self.read if name not in self.grouper.stories]:
-            del self.read[name]
-            self.titles.pop(name, None)
-            self.compared.pop(name, None)
+    def forget(self, stories: Collection[str]) -> None:
+        """Let go of stories."""
+        self.grouper.forget(stories)
+        for name in stories:
+            self.read.pop(name, None)
             self.audience.pop(name, None)
-
-    def title(self, story: Story) -> str:
-        """A title made anew whenever the story has grown by a quarter."""
-        made_at, heading = self.titles.get(story.id, (0, ""))
-        if story.posts >= 1.25 * made_at:
-            heading = title(self.read[story.id])
-            self.titles[story.id] = (story.posts, heading)
-        return heading
 
 
 class Group:
@@ -105,6 +99,8 @@ class Group:
         self._lifecycle = lifecycle or LifecycleOptions()
         self.batch = batch
         self._desks: dict[str, _Desk] = {}
+        self._grouped: int | None = None
+        """How many mentions should belong to stories; fewer where some were deleted or edited."""
         self._swept_at: datetime | None = None
 
     def run(self, store: Store, now: datetime) -> int:
@@ -113,25 +109,26 @@ class Group:
             return self._run(store, now)
         except BaseException:
             self._desks.clear()
+            self._grouped = None
             raise
 
     def _run(self, store: Store, now: datetime) -> int:
+        quiet_since = now - self._lifecycle.quiet
         with store.read() as work:
+            grouped = work.voices.grouped()
+            shrunken = self._read_again(work, now) if grouped != self._grouped else []
+            self._grouped = grouped
             remarks = work.mentions.ungrouped(self.batch)
-            heard = work.voices.widely_seen(self._lifecycle.views)
-            sweeping = self._sweep_is_due(now)
-            quiet = (
-                work.incidents.find(
-                    states=(IncidentState.OPEN,), last_post_before=now - self._lifecycle.quiet
-                )
-                if sweeping
-                else []
-            )
-            for remark in remarks:
-                self._desk(remark.brand, work, now)
-        if not (remarks or heard or quiet):
+            heard = work.voices.widely_seen(self._lifecycle.views, quiet_since)
+            quiet = work.incidents.find(states=(IncidentState.OPEN,), last_post_before=quiet_since)
+            concerned = {remark.brand for remark in remarks}
+            for brand in sorted(concerned | {incident.brand for incident in (*heard, *quiet)}):
+                self._desk(brand, work, now)
+        if not (remarks or shrunken or heard or quiet):
             return 0
         changed: defaultdict[str, set[str]] = defaultdict(set)
+        for incident in (*shrunken, *heard, *quiet):
+            changed[incident.brand].add(incident.id)
         placed: defaultdict[str, dict[PostKey, str | None]] = defaultdict(dict)
         for remark in remarks:
             desk = self._desks[remark.brand]
@@ -143,22 +140,36 @@ class Group:
         with store.begin() as work:
             for brand, stories in placed.items():
                 work.mentions.group(brand, stories, now)
-                _merge_twins(self._desks[brand], changed[brand], work)
-            for incident in (*heard, *quiet):
-                self._desk(incident.brand, work, now)
-                changed[incident.brand].add(incident.id)
             for brand, stories_changed in changed.items():
-                self._save(self._desks[brand], stories_changed, work, now)
-        if sweeping:
-            self._swept_at = now
-            for desk in self._desks.values():
-                desk.forget_before(now - self._grouping.memory)
+                desk = self._desks[brand]
+                retold = _merge_twins(desk, stories_changed, work)
+                retold.update(incident.id for incident in shrunken)
+                self._save(desk, stories_changed, retold, work, now)
+        self._grouped = grouped + sum(
+            story is not None for of in placed.values() for story in of.values()
+        )
+        self._sweep(now)
         return len(remarks)
 
-    def _sweep_is_due(self, now: datetime) -> bool:
-        return self._swept_at is None or now - self._swept_at >= timedelta(hours=1)
+    def _read_again(self, work: UnitOfWork, now: datetime) -> list[Incident]:
+        """The stories that lost posts since they were last counted, read anew from what is left."""
+        shrunken = work.voices.miscounted()
+        for brand in sorted({incident.brand for incident in shrunken}):
+            desk = self._desk(brand, work, now)
+            of_brand = [incident for incident in shrunken if incident.brand == brand]
+            desk.forget({incident.id for incident in of_brand})
+            desk.load([(one, work.mentions.of_incident(one.id)) for one in of_brand])
+        return shrunken
 
-    def _save(self, desk: _Desk, stories: Iterable[str], work: UnitOfWork, now: datetime) -> None:
+    def _sweep(self, now: datetime) -> None:
+        if self._swept_at is None or now - self._swept_at >= _SWEEP_EVERY:
+            self._swept_at = now
+            for desk in self._desks.values():
+                desk.forget(desk.grouper.untold_since(now - self._grouping.memory))
+
+    def _save(
+        self, desk: _Desk, stories: Iterable[str], retold: set[str], work: UnitOfWork, now: datetime
+    ) -> None:
         names = sorted(stories)
         views = work.voices.views(names)
         stored = work.incidents.get_all(names)
@@ -166,27 +177,35 @@ class Group:
             before = stored.get(name)
             story = desk.grouper.stories.get(name)
             if story is not None:
-                now_told, told = _incident(story, before, desk.title(story)), story.recent
-            elif before is not None:
-                now_told, told = before, []
-            else:
+                if before is None or name in retold or has_grown(before.posts, story.posts):
+                    heading = title(desk.read[name])
+                else:
+                    heading = before.title
+                now_told, told = _incident(story, before, heading), story.recent
+            elif before is None:
                 continue
-            telling = Telling(told=told, audience=desk.audience[name], views=views.get(name, 0))
-            grown = advance(now_told, telling, now, self._lifecycle)
-            if grown != before:
+            elif name in retold:
+                now_told, told = _emptied(before, now), []
+            else:
+                now_told, told = before, []
+            telling = Telling(
+                told=told, audience=desk.audience.get(name, 0), views=views.get(name, 0)
+            )
+            after = advance(now_told, telling, now, self._lifecycle) if now_told.posts else now_told
+            if not after.posts and after.level is None:
+                work.incidents.remove(name)
+            elif after != before:
                 version = before.version + 1 if before else 1
-                work.incidents.save(attrs.evolve(grown, version=version))
+                work.incidents.save(attrs.evolve(after, version=version))
 
     def _desk(self, brand: str, work: UnitOfWork, now: datetime) -> _Desk:
         if brand not in self._desks:
             desk = _Desk(self._brand(brand), self._grouping)
             held = work.incidents.find(brand=brand, last_post_after=now - self._grouping.memory)
-            loaded = [(incident, work.mentions.of_incident(incident.id)) for incident in held]
-            loaded.sort(key=lambda pair: (pair[0].first_post_at, pair[0].id))
-            desk.grouper.load(loaded)
-            for incident, members in loaded:
-                for remark in members:
-                    desk.remember(incident.id, remark)
+            held.sort(key=lambda incident: (incident.first_post_at, incident.id))
+            desk.load([(incident, work.mentions.of_incident(incident.id)) for incident in held])
+            harmless = work.mentions.harmless(brand, _BACKGROUND_FROM)
+            desk.grouper.learn(remark for remark in harmless if not desk.is_own(remark))
             self._desks[brand] = desk
         return self._desks[brand]
 
@@ -195,30 +214,66 @@ class Group:
         return self._brands.get(brand) or Brand(id=brand, name=brand)
 
 
-def _merge_twins(desk: _Desk, changed: set[str], work: UnitOfWork) -> None:
-    """Stories that turn out to tell the same become one, as long as one of them still forms.
+def has_grown(before: int, posts: int) -> bool:
+    """Whether a story's posts reached another step since; each step is a quarter up the last.
 
-    What was called an incident stays: people may have been told of it under its name.
+    Steps depend on the counts alone, so that a restart changes nothing.
+
+    >>> [posts for posts in range(2, 20) if has_grown(posts - 1, posts)]
+    [2, 3, 4, 5, 6, 8, 10, 12, 15, 19]
     """
+    return before < 1 or math.floor(math.log(posts, 1.25)) != math.floor(math.log(before, 1.25))
+
+
+def _merge_twins(desk: _Desk, changed: set[str], work: UnitOfWork) -> set[str]:
+    """Stories that turn out to tell the same become one, unless people were told of both.
+
+    Of two the one stays that people were told of, else the one that was called an incident, else
+    the older. Returns the stories that took others in.
+    """
+    merged: set[str] = set()
+    stories = desk.grouper.stories
+    known = work.incidents.get_all(changed)
     for name in sorted(changed):
-        twin = desk.due_twin(name)
+        story, before = stories.get(name), known.get(name)
+        if story is None or not has_grown(before.posts if before else 1, story.posts):
+            continue
+        twin = desk.grouper.twin(name)
         if twin is None:
             continue
-        known = work.incidents.get_all((name, twin))
-        forming = [
-            story
-            for story in (name, twin)
-            if story not in known or known[story].state is IncidentState.FORMING
-        ]
-        if not forming:
+        known.update(work.incidents.get_all((twin,)))
+        into, gone = sorted((name, twin), key=lambda one: _standing(stories[one], known.get(one)))
+        if gone in known and known[gone].level is not None:
             continue
-        gone = max(forming, key=lambda story: desk.grouper.stories[story].first_post_at)
-        into = twin if gone == name else name
         desk.merge(gone, into)
         work.mentions.regroup(gone, into)
         work.incidents.remove(gone)
         changed.discard(gone)
         changed.add(into)
+        merged.discard(gone)
+        merged.add(into)
+    return merged
+
+
+def _standing(story: Story, known: Incident | None) -> tuple[bool, bool, datetime, str]:
+    """Sorts the story first that its twin should become part of."""
+    told = known is not None and known.level is not None
+    forming = known is None or known.state is IncidentState.FORMING
+    return (not told, forming, story.first_post_at, story.id)
+
+
+def _emptied(before: Incident, now: datetime) -> Incident:
+    """An incident of which nothing is left but that people were told of it."""
+    return attrs.evolve(
+        before,
+        title="…",
+        state=IncidentState.CLOSED,
+        closed_at=before.closed_at if before.state is IncidentState.CLOSED else now,
+        posts=0,
+        authors=0,
+        centroid=b"",
+        terms=(),
+    )
 
 
 def _incident(story: Story, before: Incident | None, heading: str) -> Incident:
@@ -235,7 +290,7 @@ def _incident(story: Story, before: Incident | None, heading: str) -> Incident:
         opened_at=before.opened_at if before else None,
         closed_at=before.closed_at if before else None,
         level=before.level if before else None,
-        centroid=story.sum.astype("<f4").tobytes(),
+        centroid=story.meaning.total.astype("<f4").tobytes(),
         terms=story.main_terms(),
         version=before.version if before else 1,
     )

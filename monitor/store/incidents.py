@@ -6,13 +6,13 @@ from collections.abc import Collection
 from datetime import datetime
 
 import attrs
-from sqlalchemy import Connection, and_, delete, or_, select, update
+from sqlalchemy import Connection, and_, delete, exists, or_, select, update
 
 from monitor.domain import Incident, IncidentState
 from monitor.store.errors import StaleWrite
 from monitor.store.reading import AnyRow
 from monitor.store.statements import Record, add
-from monitor.store.tables import UNDECIDED, incidents
+from monitor.store.tables import UNDECIDED, alerts, forecasts, incidents, silences
 
 __all__ = ["INCIDENT", "Incidents", "incident_of"]
 
@@ -41,12 +41,12 @@ class Incidents:
             raise StaleWrite(incident.id, incident.version)
 
     def remove(self, incident: str) -> None:
-        """Take out a story that was never called an incident: it became part of another."""
-        self._connection.execute(
-            delete(incidents).where(
-                incidents.c.id == incident, incidents.c.state == IncidentState.FORMING
-            )
-        )
+        """Take out a story that nobody was told of: it became part of another."""
+        told = exists().where(alerts.c.incident == incidents.c.id)
+        untold = select(incidents.c.id).where(incidents.c.id == incident, ~told)
+        for concluded in (forecasts, silences):
+            self._connection.execute(delete(concluded).where(concluded.c.incident.in_(untold)))
+        self._connection.execute(delete(incidents).where(incidents.c.id == incident, ~told))
 
     def get(self, incident: str) -> Incident | None:
         """The incident with this id."""
@@ -77,6 +77,11 @@ class Incidents:
             query = query.where(incidents.c.last_post_at > last_post_after)
         if last_post_before is not None:
             query = query.where(incidents.c.last_post_at <= last_post_before)
+        return [incident_of(row) for row in self._connection.execute(query)]
+
+    def opened_at(self, moment: datetime) -> list[Incident]:
+        """Incidents that were first called so at this very moment."""
+        query = INCIDENT.where(incidents.c.opened_at == moment).order_by(incidents.c.id)
         return [incident_of(row) for row in self._connection.execute(query)]
 
     def undecided(self) -> list[Incident]:

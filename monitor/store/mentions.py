@@ -172,6 +172,20 @@ class Mentions:
         """The remarks of an incident; oldest first."""
         return self._remarks(remarks().where(mentions.c.incident == incident))
 
+    def harmless(self, brand: str, limit: int) -> list[Remark]:
+        """The latest remarks about a brand that were found to belong to no incident."""
+        return self._remarks(
+            remarks()
+            .where(
+                mentions.c.brand == brand,
+                mentions.c.incident.is_(None),
+                mentions.c.grouped_at.is_not(None),
+            )
+            .order_by(None)
+            .order_by(mentions.c.published_at.desc(), mentions.c.post)
+            .limit(limit)
+        )
+
     def times(
         self, brand: str, since: datetime, until: datetime, grouped_only: bool = False
     ) -> list[datetime]:

@@ -103,6 +103,7 @@ snapshots = Table(
     Column("likes", BigInteger),
     Column("shares", BigInteger),
     Column("replies", BigInteger),
+    _partial("snapshots_by_views", "views", "post", where="views IS NOT NULL"),
     sqlite_with_rowid=False,
 )
 
@@ -189,6 +190,7 @@ incidents = Table(
     Column("forecast_due_at", Utc),
     Index("incidents_by_brand", "brand", "last_post_at"),
     Index("incidents_by_state", "state", "last_post_at"),
+    Index("incidents_by_opening", "opened_at"),
     _partial("incidents_undecided", "last_post_at", where=UNDECIDED),
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import attrs
-from sqlalchemy import Connection, and_, bindparam, func, select
+from sqlalchemy import Connection, and_, bindparam, exists, func, select
 
 from monitor.domain import EngagementSnapshot, Incident, IncidentState, Voice
 from monitor.store.incidents import INCIDENT, incident_of
@@ -72,11 +72,16 @@ _VIEWS = (
 )
 _WIDELY_SEEN = INCIDENT.where(
     incidents.c.state == IncidentState.FORMING,
-    incidents.c.id.in_(
-        select(mentions.c.incident)
-        .join(snapshots, snapshots.c.post == mentions.c.post)
-        .where(snapshots.c.views >= bindparam("least"))
-    ),
+    incidents.c.last_post_at > bindparam("told_after"),
+    exists()
+    .where(mentions.c.incident == incidents.c.id)
+    .where(snapshots.c.post == mentions.c.post)
+    .where(snapshots.c.views >= bindparam("least")),
+).order_by(incidents.c.id)
+_GROUPED = select(func.count()).where(mentions.c.incident.is_not(None))
+_MISCOUNTED = INCIDENT.where(
+    incidents.c.posts
+    != select(func.count()).where(mentions.c.incident == incidents.c.id).scalar_subquery()
 ).order_by(incidents.c.id)
 _COUNTS = select(func.count(), func.count(mentions.c.incident)).select_from(mentions)
 
@@ -133,11 +138,18 @@ class Voices:
         rows = self._connection.execute(_VIEWS, {"names": names})
         return {incident: int(total) for incident, total in rows}
 
-    def widely_seen(self, least: int) -> list[Incident]:
-        """Stories not yet called incidents of which one post has so many views."""
-        return [
-            incident_of(row) for row in self._connection.execute(_WIDELY_SEEN, {"least": least})
-        ]
+    def widely_seen(self, least: int, told_after: datetime) -> list[Incident]:
+        """Stories not yet called incidents, told lately, of which one post has so many views."""
+        bounds = {"least": least, "told_after": told_after}
+        return [incident_of(row) for row in self._connection.execute(_WIDELY_SEEN, bounds)]
+
+    def grouped(self) -> int:
+        """How many mentions belong to a story."""
+        return self._connection.scalar(_GROUPED) or 0
+
+    def miscounted(self) -> list[Incident]:
+        """Stories that hold fewer posts than they count: some were deleted, edited or let go."""
+        return [incident_of(row) for row in self._connection.execute(_MISCOUNTED)]
 
     def counts(self) -> Counts:
         """How many mentions are stored, and how many of them tell a story."""

@@ -67,7 +67,6 @@ def test_a_brand_becomes_the_value_that_the_pipeline_knows(written: Path) -> Non
 def test_what_is_left_out_has_a_default_and_stays_beside_the_file(written: Path) -> None:
     settings = load(written)
     assert settings.store.url.get_secret_value() == f"sqlite:///{written.parent}/sparkwatch.db"
-    assert settings.data_folder == written.parent / "sparkwatch-data"
     assert settings.nlp.model == "embedded"
     assert settings.sources == ()
 

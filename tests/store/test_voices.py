@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 from monitor.domain import Author, IncidentState, Mention
 from monitor.store.store import Store
 from monitor.store.unit_of_work import UnitOfWork
@@ -52,5 +54,7 @@ def test_the_views_of_an_incident_are_the_last_readings_of_its_posts(store: Stor
     with store.read() as work:
         assert [s.views for s in work.voices.snapshots("acme-1")] == [10, 5, 25]
         assert work.voices.views(["acme-1", "unknown"]) == {"acme-1": 30}
-        assert [one.id for one in work.voices.widely_seen(25)] == ["acme-1"]
-        assert work.voices.widely_seen(26) == []
+        day_before = TUESDAY - timedelta(days=1)
+        assert [one.id for one in work.voices.widely_seen(25, day_before)] == ["acme-1"]
+        assert work.voices.widely_seen(26, day_before) == []
+        assert work.voices.widely_seen(25, TUESDAY + timedelta(days=9)) == []

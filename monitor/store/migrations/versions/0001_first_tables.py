@@ -66,6 +66,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("incidents_by_brand", "incidents", ["brand", "last_post_at"])
+    op.create_index("incidents_by_opening", "incidents", ["opened_at"])
     op.create_index("incidents_by_state", "incidents", ["state", "last_post_at"])
     partial_index(
         "incidents_undecided",
@@ -274,6 +275,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("post", "taken_at"),
         sqlite_with_rowid=False,
     )
+    partial_index("snapshots_by_views", "snapshots", ["views", "post"], where="views IS NOT NULL")
 
 
 def downgrade() -> None:
