@@ -23,7 +23,8 @@ import attrs
 
 from monitor.domain import Cursor, Deletion, Health, Observation, SourceHealth
 from monitor.wire import WireError, decode
-from spiders.job import CrawlJob, encode_job
+from spiders.handover import encode_job
+from spiders.job import CrawlJob
 from spiders.parse.text import shown
 
 __all__ = ["CrawlResult", "crawl"]

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 from urllib.parse import quote, urlencode
 
 import attrs
 from pydantic import Field, field_validator
 
 from monitor.domain import Deletion, Observation
+from spiders.job import CrawlJob
 from spiders.options import Politeness, RobotsPolicy, WebAddress
 from spiders.page import Page
 from spiders.parse.answers import says_error
 from spiders.parse.hackernews import parse_hits, parse_item
 from spiders.web import Web
-
-if TYPE_CHECKING:
-    from spiders.job import CrawlJob
 
 __all__ = ["HackerNewsOptions", "HackerNewsSpider"]
 

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias
+from typing import Annotated, Any, Protocol, TypeAlias
 
 import attrs
 from pydantic import Field
 
 from spiders.hackernews import HackerNewsOptions, HackerNewsSpider
+from spiders.job import CrawlJob
 from spiders.mastodon import MastodonOptions, MastodonSpider
 from spiders.page import Page
 from spiders.rss import RssOptions, RssSpider
 from spiders.web import Web
-
-if TYPE_CHECKING:
-    from spiders.job import CrawlJob
 
 __all__ = ["KINDS", "SourceKind", "SourceOptions", "Spider", "spider_for"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import Literal, Self
 from urllib.parse import quote, urlencode
 
 import attrs
@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from monitor.domain import Deletion, Health
+from spiders.job import CrawlJob
 from spiders.options import Politeness, WebAddress
 from spiders.page import Page, SourceError
 from spiders.parse.answers import says_error
@@ -30,9 +31,6 @@ from spiders.parse.mastodon import (
     parse_statuses,
 )
 from spiders.web import Fetched, Web
-
-if TYPE_CHECKING:
-    from spiders.job import CrawlJob
 
 __all__ = ["MastodonOptions", "MastodonSpider"]
 

@@ -19,6 +19,7 @@ class Politeness(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    kind: str = Field(description="Which kind of source it is.")
     robots: RobotsPolicy = Field(
         default="obey",
         description=(
@@ -32,3 +33,7 @@ class Politeness(BaseModel):
         le=300,
         description="The pause between two requests to the same host, in seconds.",
     )
+
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses that the operator vouches for; each kind says which these are."""
+        return ()

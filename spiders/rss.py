@@ -6,20 +6,18 @@ import hashlib
 import json
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 from urllib.parse import quote_plus
 
 import attrs
 from pydantic import Field
 
 from monitor.domain import Observation
+from spiders.job import CrawlJob
 from spiders.options import Politeness, WebAddress
 from spiders.page import Page
 from spiders.parse.rss import parse_feed
 from spiders.web import Web
-
-if TYPE_CHECKING:
-    from spiders.job import CrawlJob
 
 __all__ = ["RssOptions", "RssSpider"]
 

@@ -16,7 +16,7 @@ from scrapy.crawler import AsyncCrawlerProcess
 
 from monitor.wire import WireValue, encode
 from spiders.engine import ListeningSpider, settings_for
-from spiders.job import decode_job
+from spiders.handover import decode_job
 
 __all__ = ["main"]
 

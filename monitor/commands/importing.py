@@ -39,7 +39,7 @@ FileArgument: TypeAlias = Annotated[
     Path, typer.Argument(help="JSON Lines or CSV, plain or .gz.", show_default=False)
 ]
 ColumnOption: TypeAlias = Annotated[
-    Sequence[str],
+    list[str] | None,
     typer.Option(
         "--column",
         metavar="FIELD=HEADER",
@@ -123,7 +123,7 @@ def print_findings(read: Archive, out: Console) -> None:
 def import_posts(
     file: FileArgument,
     config: ConfigOption = Path("sparkwatch.yaml"),
-    column: ColumnOption = (),
+    column: ColumnOption = None,
     source: SourceOption = "import",
     time_format: TimeFormatOption = None,
     max_errors: MaxErrorsOption = archive.MOST_REJECTED,
@@ -150,7 +150,7 @@ def import_posts(
     read = archive_of(
         file,
         settings,
-        columns=column,
+        columns=column or (),
         source=source,
         time_format=time_format,
         max_errors=max_errors,

@@ -30,9 +30,12 @@ __all__ = ["replay"]
 
 def _tick(written: str) -> timedelta:
     try:
-        return parse_interval(written)
+        tick = parse_interval(written)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+    if not tick:
+        raise typer.BadParameter("a tick of no length never ends; write one such as 5m")
+    return tick
 
 
 def replay(
@@ -45,7 +48,7 @@ def replay(
         timedelta,
         typer.Option(parser=_tick, metavar="5m", help="How often the pipeline runs, simulated."),
     ] = timedelta(minutes=5),
-    column: ColumnOption = (),
+    column: ColumnOption = None,
     source: SourceOption = "archive",
     time_format: TimeFormatOption = None,
     max_errors: MaxErrorsOption = archive.MOST_REJECTED,
@@ -68,7 +71,7 @@ def replay(
     read = archive_of(
         file,
         settings,
-        columns=column,
+        columns=column or (),
         source=source,
         time_format=time_format,
         max_errors=max_errors,

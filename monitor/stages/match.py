@@ -37,9 +37,9 @@ class Match:
             with store.begin() as work:
                 now_told = work.posts.get(found)
                 # What was edited meanwhile stays unmatched: the next run reads its new text.
-                posts = [post for post in posts if now_told.get(post.key) == post]
-                found = {post.key: found[post.key] for post in posts}
-                _follow_threads(posts, found, work)
+                same = [post for post in posts if now_told.get(post.key) == post]
+                found = {post.key: found[post.key] for post in same}
+                _follow_threads(same, found, work)
                 work.mentions.match(fingerprint, found)
         return len(posts)
 

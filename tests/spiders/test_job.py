@@ -7,7 +7,8 @@ import pytest
 from pydantic import SecretStr
 
 from monitor.domain import Cursor, PostKey
-from spiders.job import CrawlJob, SourceSpec, decode_job, encode_job
+from spiders.handover import decode_job, encode_job
+from spiders.job import CrawlJob, SourceSpec
 from spiders.kinds import KINDS, spider_for
 from spiders.mastodon import MastodonOptions
 from spiders.rss import RssOptions

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
-from alerts.outcome import Refused, Retry
+from alerts.channels.receiver import Channel
+from alerts.outcome import Refused, Retry, Sent
 from alerts.policy import PolicyOptions
 from monitor.domain import DeliveryState
 from monitor.stages.decide import Decide
@@ -17,9 +18,9 @@ from tests.stages.scene import BAG, Scene, at, said
 LOUD = said("loud", BAG[0], 5, followers=60_000, name="Eve")
 
 
-def _decide(scene: Scene, *channels: object) -> None:
+def _decide(scene: Scene, *channels: Channel) -> None:
     scene.tell([LOUD], 6)
-    Decide(scene.brands, channels, PolicyOptions()).run(scene.store, at(6))  # type: ignore[arg-type]
+    Decide(scene.brands, channels, PolicyOptions()).run(scene.store, at(6))
 
 
 def test_an_alert_lands_in_a_folder_once(scene: Scene, tmp_path: Path) -> None:
@@ -39,9 +40,6 @@ def test_a_channel_that_fails_for_a_while_gets_its_message_later_and_only_once(
     answers = [Retry("the server is busy"), Retry("the server is busy")]
     channel = FakeChannel.named("moody")
     good = FakeChannel.named("good")
-    channel.answer = lambda _: answers.pop() if answers else channel.__class__.answer(_)
-    from alerts.outcome import Sent
-
     channel.answer = lambda _: answers.pop() if answers else Sent()
     _decide(lite_scene, channel, good)
     deliver = Deliver((channel, good))

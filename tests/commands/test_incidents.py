@@ -1,0 +1,141 @@
+"""`sparkwatch incidents`, `show` and `digest`: what is known, for a person to read."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from config.load import load
+from monitor import app
+from monitor.cli import app as commands
+from monitor.commands.stored import open_file
+from monitor.domain import Author, Observation, Post, PostKey
+from tests.fakes import FakeScorer
+
+MONDAY = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
+CONFIG = """
+brands:
+  - name: Acme Air
+timezone: Asia/Taipei
+alerts:
+  channels:
+    - {name: pr, kind: folder, path: sent}
+"""
+
+
+def posts() -> list[Observation]:
+    """Complaints by a famous author and by a hostile one, and a Chinese one."""
+    texts = (
+        "Acme Air left our suitcases in the rain! [bold]not markup[/bold] \x1b[31m :smile:",
+        "Acme Air suitcases, soaked again!",
+        "Acme Air 把行李箱丢在雨里 suitcases!",
+        "The Acme Air agent shouted at my grandmother!",
+    )
+    return [
+        Observation(
+            post=Post(
+                key=PostKey("forum", str(number)),
+                text=text,
+                published_at=MONDAY + timedelta(minutes=10 * number),
+                url=f"https://forum.example/{number}",
+                author=Author(native_id=str(number), name=f"[red]Ann {number}", followers=60_000),
+            ),
+            observed_at=MONDAY + timedelta(minutes=10 * number),
+        )
+        for number, text in enumerate(texts)
+    ]
+
+
+@pytest.fixture(scope="module")
+def left(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of somebody who replayed these posts."""
+    folder = tmp_path_factory.mktemp("left")
+    (folder / "sparkwatch.yaml").write_text(CONFIG, encoding="utf-8")
+    prepared = app.replay(
+        load(folder / "sparkwatch.yaml"),
+        posts(),
+        scores=FakeScorer(("suitcases",), ("grandmother",)),
+        output=folder,
+        tick=timedelta(minutes=5),
+    )
+    store = open_file(folder / "replay.db")
+    prepared.replay.run(store, prepared.pipeline, lambda _moment: None)
+    store.close()
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def there(left: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(left)
+    return left
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(commands, list(arguments), env={"NO_COLOR": "1"})
+
+
+def listed() -> list[str]:
+    result = run("incidents", "--store", "replay.db")
+    assert result.exit_code == 0, result.output
+    return result.output.splitlines()
+
+
+def test_incidents_are_listed_the_liveliest_first_in_the_readers_zone() -> None:
+    heading, first, second = listed()
+    assert heading.split()[:3] == ["id", "level", "brand"]
+    assert "grandmother" in first
+    assert "Mar 2, 14:30" in first
+    assert "suitcases" in second
+
+
+def test_one_incident_is_shown_with_what_was_said_and_who_was_told() -> None:
+    identity = listed()[2].split()[0]
+    result = run("show", identity[:5], "--store", "replay.db")
+    assert result.exit_code == 0, result.output
+    for words in (
+        "3 posts by 3 people",
+        "Asia/Taipei",
+        "把行李箱丢在雨里",
+        "[red]Ann",
+        "https://forum.example/0",
+        "60,000",
+        "pr: sent",
+    ):
+        assert words in result.output
+    assert "[bold]not markup[/bold] [31m :smile:" in result.output
+    assert "\x1b" not in result.output
+
+
+def test_an_id_that_means_no_incident_or_several_is_told() -> None:
+    none = run("show", "zzz", "--store", "replay.db")
+    several = run("show", "", "--store", "replay.db")
+    assert (none.exit_code, several.exit_code) == (2, 2)
+    assert "there is no incident zzz" in none.output
+    assert "is the beginning of 2 incidents" in several.output
+
+
+def test_where_nothing_is_open_that_is_said() -> None:
+    assert "No open incidents" in run("incidents").output
+
+
+def test_a_brand_that_is_not_configured_is_told() -> None:
+    result = run("incidents", "--brand", "acme", "--store", "replay.db")
+    assert "No brand has the id acme; there is acme-air." in result.output
+
+
+@pytest.mark.parametrize("command", [("incidents",), ("show", "x"), ("digest",)])
+def test_a_store_that_is_not_there_is_not_made(there: Path, command: tuple[str, ...]) -> None:
+    result = run(*command, "--store", "mistyped.db")
+    assert result.exit_code == 2
+    assert "mistyped.db is no file" in result.output
+    assert not (there / "mistyped.db").exists()
+
+
+def test_the_stores_own_file_is_left_as_it_was(there: Path) -> None:
+    with sqlite3.connect(there / "replay.db") as store:
+        [(count,)] = store.execute("SELECT count(*) FROM posts")
+    assert count == 4
