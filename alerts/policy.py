@@ -134,7 +134,7 @@ def decide(situation: Situation, options: PolicyOptions, now: datetime) -> Alert
         kind = AlertKind.OPENED
     elif situation.reopened:
         kind = AlertKind.RECURRED
-    elif level.rank > max(alert.level.rank for alert in situation.earlier):
+    elif level.rank > last.level.rank:
         kind = AlertKind.RAISED
         told.insert(0, _reason("level_raised", before=last.level.value, after=level.value))
     else:

@@ -139,8 +139,11 @@ class ModelSettings(Section):
         default_factory=dict,
         description="What a model's own labels mean: `LABEL_0: negative`; only for other models.",
     )
-    threads: int | None = Field(
-        default=None, ge=1, le=256, description="Processor threads for the model; all if absent."
+    threads: int = Field(
+        default=1,
+        ge=1,
+        le=256,
+        description="Processor threads for the model; more pay off only where they are idle.",
     )
 
 

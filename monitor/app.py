@@ -16,6 +16,7 @@ from alerts.i18n import Reader
 from config.model import Settings
 from config.values import Weekday
 from monitor.domain import Level, Observation
+from monitor.incidents.grouping import GroupingOptions
 from monitor.incidents.matching import Matcher
 from monitor.pipeline import Pipeline
 from monitor.replay import Replay
@@ -88,7 +89,7 @@ def pipeline(
         (
             Match(Matcher(brands)),
             Assess(scores),
-            Group(brands),
+            Group(brands, GroupingOptions(model=(scores.model, scores.revision))),
             ForecastStage(Forecaster.load()),
             Decide(brands, ways, settings.alerts.policy),
             Digest(brands, readers),

@@ -9,8 +9,9 @@ due and digests are written by the clock alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
@@ -26,6 +27,7 @@ __all__ = ["Moment", "Raised", "ReadAhead", "Replay", "Report"]
 
 _IDLE = timedelta(hours=1)
 _AHEAD = 512
+_Text: TypeAlias = tuple[str, str | None]
 
 
 @attrs.frozen(kw_only=True)
@@ -72,14 +74,17 @@ class Report:
 class ReadAhead:
     """A scorer that reads the posts to come in large batches; what it says of each is the same.
 
-    A replay knows its posts beforehand and the model is fastest on many at once. The scores stay
-    in memory until they are asked for, so that no stage sees anything early.
+    A replay knows its posts beforehand, the model is fastest on many at once, and while one batch
+    is asked for the next is read in a thread beside the pipeline. The scores stay in memory until
+    they are asked for, so that no stage sees anything early.
     """
 
     def __init__(self, scorer: Scorer, upcoming: Iterator[Observation]) -> None:
         self._scorer = scorer
         self._upcoming = upcoming
-        self._ready: dict[tuple[str, str | None], Assessment] = {}
+        self._ready: dict[_Text, Assessment] = {}
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="read-ahead")
+        self._reading: Future[dict[_Text, Assessment]] | None = None
 
     @property
     def model(self) -> str:
@@ -98,25 +103,33 @@ class ReadAhead:
         wanted = list(zip(texts, hints or [None] * len(texts), strict=True))
         while any(pair not in self._ready for pair in wanted) and self._read_on():
             pass
-        left = list(dict.fromkeys(pair for pair in wanted if pair not in self._ready))
-        self._read(left)
+        left = dict.fromkeys(pair for pair in wanted if pair not in self._ready)
+        if left:
+            self._ready.update(self._reader.submit(self._read, list(left)).result())
         return [self._ready[pair] for pair in wanted]
 
     def _read_on(self) -> bool:
-        pairs: dict[tuple[str, str | None], None] = {}
+        """Take the batch that was being read and begin the next; ``False`` where all is read."""
+        reading = self._reading or self._begin()
+        if reading is None:
+            return False
+        self._ready.update(reading.result())
+        self._reading = self._begin()
+        return True
+
+    def _begin(self) -> Future[dict[_Text, Assessment]] | None:
+        pairs: dict[_Text, None] = {}
         for observation in self._upcoming:
             pair = (observation.post.text, observation.post.language_hint)
             if pair not in self._ready:
                 pairs[pair] = None
             if len(pairs) == _AHEAD:
                 break
-        self._read(list(pairs))
-        return bool(pairs)
+        return self._reader.submit(self._read, list(pairs)) if pairs else None
 
-    def _read(self, pairs: Sequence[tuple[str, str | None]]) -> None:
-        if pairs:
-            said = self._scorer.score([text for text, _ in pairs], [hint for _, hint in pairs])
-            self._ready.update(zip(pairs, said, strict=True))
+    def _read(self, pairs: Sequence[_Text]) -> dict[_Text, Assessment]:
+        said = self._scorer.score([text for text, _ in pairs], [hint for _, hint in pairs])
+        return dict(zip(pairs, said, strict=True))
 
 
 def _in_order_of_sight(observations: Iterable[Observation]) -> list[Observation]:

@@ -281,11 +281,15 @@ class Runner:
 
 
 class _Scheduler(BackgroundScheduler):  # type: ignore[misc]  # APScheduler has no types
-    """One that outlives trouble with its database: APScheduler's own thread would end for good."""
+    """One that outlives trouble with its database: APScheduler's own thread would end for good.
+
+    It also begins nothing once it was shut down, which the thread may not have heard of yet.
+    """
 
     def _process_jobs(self) -> float | None:
         try:
-            wait: float | None = super()._process_jobs()
+            with self._jobstores_lock:
+                wait: float | None = super()._process_jobs() if self.running else None
         except SQLAlchemyError as error:
             reason = str(getattr(error, "orig", error))
             _log.error("the schedule was not kept, it is tried again", reason=reason)

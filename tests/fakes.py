@@ -11,6 +11,7 @@ from pathlib import Path
 
 import attrs
 import numpy as np
+import numpy.typing as npt
 
 from alerts.brief import Brief
 from alerts.channels.folder import FolderChannel, FolderOptions
@@ -78,11 +79,12 @@ class FakeScorer:
         return np.asarray(vector / np.linalg.norm(vector), dtype="<f2").tobytes()
 
 
-def _direction(text: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _direction(text: str) -> npt.NDArray[np.float64]:
     seed = int.from_bytes(hashlib.blake2s(text.encode("utf-8", "replace"), digest_size=8).digest())
     chance = random.Random(seed)  # noqa: S311 -- the same text must give the same direction
     vector = np.array([chance.gauss(0, 1) for _ in range(_SIZE)])
-    return vector / np.linalg.norm(vector)
+    unit: npt.NDArray[np.float64] = vector / np.linalg.norm(vector)
+    return unit
 
 
 @attrs.define

@@ -145,6 +145,12 @@ def test_every_command_has_help(command: str) -> None:
     assert f"sparkwatch {command}" in shown.output or f" {command} " in shown.output
 
 
+def test_the_index_names_every_page() -> None:
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    pages = [page.name for page in (ROOT / "docs").glob("*.md") if page.name != "README.md"]
+    assert [page for page in sorted(pages) if f"({page})" not in index] == []
+
+
 def test_links_lead_somewhere() -> None:
     broken = []
     for page in PAGES:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,8 +30,10 @@ class Work:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store.open(f"sqlite:///{tmp_path}/sparkwatch.db")
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store.open(f"sqlite:///{tmp_path}/sparkwatch.db")
+    yield opened
+    opened.close()
 
 
 def test_every_stage_does_all_that_is_undone_before_the_next_begins(store: Store) -> None:

@@ -51,6 +51,8 @@ _TELLING = 2
 class GroupingOptions:
     """How alike is alike enough. The defaults were chosen as docs/incidents.md tells."""
 
+    model: tuple[str, str] | None = None
+    """Only embeddings of this model and revision compare; those of an earlier one are left out."""
     threshold: float = 0.55
     """The least likeness (cosine plus word bonus) at which a post joins a story."""
     word_weight: float = 0.6
@@ -177,10 +179,7 @@ class Grouper:
 
     def forget(self, names: Collection[str]) -> None:
         """Compare nothing any more with these stories."""
-        gone = [name for name in names if name in self.stories]
-        if not gone:
-            return
-        for name in gone:
+        for name in [name for name in names if name in self.stories]:
             story = self.stories.pop(name)
             self._background.subtract(story.meaning)
             self._documents -= story.posts
@@ -232,8 +231,10 @@ class Grouper:
         terms = words(text, self._names)
         pairs = frozenset(f"{a} {b}" for a, b in itertools.pairwise(terms))
         chinese, meaning = _is_chinese(terms), Embeddings()
-        if len(set(terms)) >= _TELLING:
-            vector = np.frombuffer(remark.assessment.embedding, dtype="<f2").astype(np.float32)
+        said = remark.assessment
+        comparable = self._options.model in (None, (said.model, said.revision))
+        if comparable and len(set(terms)) >= _TELLING:
+            vector = np.frombuffer(said.embedding, dtype="<f2").astype(np.float32)
             meaning.add(vector, chinese)
         return _Reading(
             terms=tuple(terms),
@@ -245,12 +246,11 @@ class Grouper:
 
     def _tied(self, remark: Remark, reading: _Reading) -> str | None:
         post = remark.post
-        for key in (post.parent, post.thread):
+        for key in (post.parent, post.thread, post.key):
             if key is not None and key in self._by_post:
                 return self._by_post[key]
-        answered = self._by_post.get(post.key) or self._awaited.get(post.key)
-        if answered is not None:
-            return answered
+        if post.key in self._awaited:
+            return self._awaited[post.key]
         if len(reading.wording) >= 3:
             for band in _bands(reading.wording):
                 for key in self._by_band.get(band, ()):

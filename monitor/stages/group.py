@@ -165,7 +165,9 @@ class Group:
         if self._swept_at is None or now - self._swept_at >= _SWEEP_EVERY:
             self._swept_at = now
             for desk in self._desks.values():
-                desk.forget(desk.grouper.untold_since(now - self._grouping.memory))
+                untold = desk.grouper.untold_since(now - self._grouping.memory)
+                if untold:
+                    desk.forget(untold)
 
     def _save(
         self, desk: _Desk, stories: Iterable[str], retold: set[str], work: UnitOfWork, now: datetime

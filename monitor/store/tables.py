@@ -103,7 +103,7 @@ snapshots = Table(
     Column("likes", BigInteger),
     Column("shares", BigInteger),
     Column("replies", BigInteger),
-    _partial("snapshots_by_views", "views", "post", where="views IS NOT NULL"),
+    _partial("snapshots_by_views", "views", "post", where=text("views IS NOT NULL")),
     sqlite_with_rowid=False,
 )
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from monitor.domain import Author, Post, PostKey, Remark
-from monitor.incidents.grouping import Grouper, complains
+from monitor.incidents.grouping import Grouper, GroupingOptions, complains
 from monitor.incidents.story import incident_id
 from tests.fakes import FakeScorer
 
@@ -209,3 +209,16 @@ def test_the_same_posts_in_the_same_order_give_the_same_stories() -> None:
     _some(first)
     _some(second)
     assert list(first.stories) == list(second.stories)
+
+
+def test_embeddings_of_an_earlier_model_are_not_compared_with_those_of_todays() -> None:
+    options = GroupingOptions(model=(SCORER.model, SCORER.revision))
+    grouper = Grouper("acme", ("Acme Air",), options)
+    earlier = _remark(1, "The fourth bag cost a soldier $200 at the counter")
+    other_size = attrs.evolve(
+        earlier.assessment, revision="earlier", embedding=np.ones(8, dtype="<f2").tobytes()
+    )
+    first = grouper.place(attrs.evolve(earlier, assessment=other_size))
+    second = grouper.place(_remark(2, "They took two hundred from troops for one more bag", 5))
+    assert None not in (first, second)
+    assert first != second

@@ -32,14 +32,20 @@ def lite_scene(lite: Store) -> Scene:
 
 
 @pytest.fixture
-def make_scene(tmp_path: Path) -> Iterator[Callable[[], Scene]]:
-    """As many more scenes as a test asks for, each with a store of its own."""
+def make_store(tmp_path: Path) -> Iterator[Callable[[], Store]]:
+    """As many more stores as a test asks for."""
     opened: list[Store] = []
 
-    def make() -> Scene:
-        opened.append(Store.open(f"sqlite:///{tmp_path}/scene-{len(opened)}.db"))
-        return Scene(opened[-1])
+    def make() -> Store:
+        opened.append(Store.open(f"sqlite:///{tmp_path}/another-{len(opened)}.db"))
+        return opened[-1]
 
     yield make
     for one in opened:
         one.close()
+
+
+@pytest.fixture
+def make_scene(make_store: Callable[[], Store]) -> Callable[[], Scene]:
+    """As many more scenes as a test asks for, each with a store of its own."""
+    return lambda: Scene(make_store())

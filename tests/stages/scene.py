@@ -28,6 +28,7 @@ from monitor.stages.group import Group
 from monitor.stages.match import Match
 from monitor.stages.stage import Stage
 from monitor.store.store import Store
+from nlp.scoring import Scorer
 from tests.fakes import FakeScorer
 
 START = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
@@ -110,7 +111,7 @@ class Scene:
 
     store: Store
     brands: tuple[Brand, ...] = (ACME, ZEPHYR)
-    scorer: FakeScorer = attrs.field(factory=lambda: FakeScorer(*TOPICS))
+    scorer: Scorer = attrs.field(factory=lambda: FakeScorer(*TOPICS))
     stages: tuple[Stage, ...] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
