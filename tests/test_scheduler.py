@@ -348,7 +348,7 @@ from tests.test_scheduler import Crawls, runner, source
 crawls = Crawls()
 waits = lambda: print("waiting", flush=True)
 lead = runner(
-    Store.open(sys.argv[1]), source("a"), crawl_source=crawls, lease=timedelta(seconds=1.5)
+    Store.open(sys.argv[1]), source("a"), crawl_source=crawls, lease=timedelta(seconds=3)
 )
 print("begun", flush=True)
 import threading
@@ -387,10 +387,11 @@ def test_a_second_process_takes_over_when_the_first_is_killed(address: str, stor
     with started(LEAD, address) as first:
         heard(first, "leads")
         until(lambda: jobs(store)["crawl:a"][0] > now())
-        let_pass(store, timedelta(hours=1), "crawl:a")  # so that the second one has work
         with started(LEAD, address) as second:
             heard(second, "waiting")
             first.send_signal(signal.SIGKILL)
+            first.wait()
+            let_pass(store, timedelta(hours=1), "crawl:a")  # so that the second one has work
             heard(second, "leads")
 
 

@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -94,9 +93,8 @@ def _phrases(text: Sequence[Token]) -> list[tuple[Token, ...]]:
 
 def _spelled(phrase: Sequence[Token]) -> str:
     text = phrase[0].surface
-    for before, token in itertools.pairwise(phrase):
-        both_han = _HAN.match(before.surface) and _HAN.match(token.surface)
-        text += token.surface if both_han else f" {token.surface}"
+    for token in phrase[1:]:
+        text += f" {token.surface}" if token.spaced else token.surface
     return text if text.isupper() and len(text) <= 4 else _uncapitalised(text)
 
 
@@ -109,8 +107,7 @@ def _beginning(text: Sequence[Token], width: int) -> str:
     for token in text:
         if token.surface == "|":
             continue
-        glued = not said or not token.surface[0].isalnum() or _HAN.match(token.surface)
-        longer = said + (token.surface if glued else f" {token.surface}")
+        longer = said + (f" {token.surface}" if said and token.spaced else token.surface)
         if len(longer) >= width:
             return (said or longer[: width - 1]) + "…"
         said = longer

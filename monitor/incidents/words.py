@@ -42,6 +42,8 @@ class Token:
     folded: str
     telling: bool
     """Whether it helps to tell stories apart: no stop word, no mark, no single letter."""
+    spaced: bool = False
+    """Whether white space stands before it."""
 
 
 @cache
@@ -101,7 +103,8 @@ def tokens(text: str, without: re.Pattern[str] | None = None) -> list[Token]:
         else:
             folded = run.casefold().replace("’", "'").removesuffix("'s")
             telling = len(folded) > 1 and folded not in _stop_words()
-            found.append(Token(run, _stem(folded), telling))
+            spaced = plain[match.start() - 1 : match.start()].isspace()
+            found.append(Token(run, _stem(folded), telling, spaced))
     return found
 
 
