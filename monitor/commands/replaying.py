@@ -122,9 +122,11 @@ class _Timeline:
             self._said_at = moment.now.timestamp()
             self._console.print(f"{stamp}  {moment.gathered} of {moment.total} posts read")
         for incident in moment.opened:
+            posts = self._words.count("{n} post", "{n} posts", incident.posts)
+            people = self._words.count("{n} person", "{n} people", incident.authors)
             self._console.print(
                 f"{stamp}  incident {incident.id}  {escape(one_line(incident.title, 90))}"
-                f"  [dim]({incident.posts} posts, {incident.authors} people)[/dim]"
+                f"  [dim]({posts}, {people})[/dim]"
             )
         for alert, incident, forecasts in moment.alerts:
             level = level_text(alert.level, self._words).markup
