@@ -231,7 +231,7 @@ def test_a_crawl_that_was_missed_while_nothing_ran_is_made_up_for_once(store: St
     again = Crawls()
     with running(runner(store, source("a"), crawl_source=again)):
         again.wait_for("a")
-        assert jobs(store)["crawl:a"][0] > now()
+        until(lambda: jobs(store)["crawl:a"][0] > now())
     assert len(again.jobs) == 1
 
 
@@ -341,19 +341,24 @@ def test_whoever_lost_the_lead_gives_way_and_waits(store: Store) -> None:
 
 
 LEAD = """
-import sys
+import os, sys, threading
 from datetime import timedelta
 from monitor.store.store import Store
 from tests.test_scheduler import Crawls, runner, source
+
+def say(word):
+    os.write(1, word + b"\\n")  # at once, so that no log line comes between
+
+def tell_when_crawled():
+    crawls.wait_for("a")
+    say(b"leads")
+
 crawls = Crawls()
-waits = lambda: print("waiting", flush=True)
 lead = runner(
     Store.open(sys.argv[1]), source("a"), crawl_source=crawls, lease=timedelta(seconds=3)
 )
-print("begun", flush=True)
-import threading
-threading.Thread(target=lambda: (crawls.wait_for("a"), print("leads", flush=True))).start()
-lead.run(waits)
+threading.Thread(target=tell_when_crawled).start()
+lead.run(lambda: say(b"waiting"))
 """
 
 
@@ -376,11 +381,14 @@ def started(code: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def heard(process: subprocess.Popen[str], word: str) -> None:
+    """Read what a process says up to a line that is this word."""
     assert process.stdout is not None
+    lines = []
     for line in process.stdout:
+        lines.append(line)
         if line.strip() == word:
             return
-    raise AssertionError(f"it ended without saying {word!r}")
+    raise AssertionError(f"it ended without saying {word!r}: {lines}")
 
 
 def test_a_second_process_takes_over_when_the_first_is_killed(address: str, store: Store) -> None:
