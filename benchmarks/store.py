@@ -1,6 +1,6 @@
 """How fast the store takes in posts and counters, and what a tiny transaction costs.
 
-    python -m benchmarks.store [--url sqlite:////tmp/bench.db] [--posts 20000]
+    python -m benchmarks.store [--url sqlite:///bench.db] [--posts 20000]
 
 Each figure stands beside a bare ``executemany`` by the database's own driver into the same tables
 in the same run, so that it can be compared between machines. The database must be empty; without

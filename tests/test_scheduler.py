@@ -341,24 +341,21 @@ def test_whoever_lost_the_lead_gives_way_and_waits(store: Store) -> None:
 
 
 LEAD = """
-import os, sys, threading
+import sys, threading
 from datetime import timedelta
 from monitor.store.store import Store
 from tests.test_scheduler import Crawls, runner, source
 
-def say(word):
-    os.write(1, word + b"\\n")  # at once, so that no log line comes between
-
 def tell_when_crawled():
     crawls.wait_for("a")
-    say(b"leads")
+    print("<leads>", flush=True)
 
 crawls = Crawls()
 lead = runner(
     Store.open(sys.argv[1]), source("a"), crawl_source=crawls, lease=timedelta(seconds=3)
 )
 threading.Thread(target=tell_when_crawled).start()
-lead.run(lambda: say(b"waiting"))
+lead.run(lambda: print("<waiting>", flush=True))
 """
 
 
@@ -381,12 +378,12 @@ def started(code: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def heard(process: subprocess.Popen[str], word: str) -> None:
-    """Read what a process says up to a line that is this word."""
+    """Read what a process says up to this word; a log line may stand before it."""
     assert process.stdout is not None
     lines = []
     for line in process.stdout:
         lines.append(line)
-        if line.strip() == word:
+        if f"<{word}>" in line:
             return
     raise AssertionError(f"it ended without saying {word!r}: {lines}")
 
@@ -492,10 +489,10 @@ from tests.test_scheduler import runner, source
 store = Store.open(sys.argv[1])
 slow = runner(store, source("slow", url=sys.argv[2]), crawl_source=crawl)
 signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=slow.stop).start())
-print("begun", flush=True)
+print("<begun>", flush=True)
 slow.run()
 store.close()
-print("ended", flush=True)
+print("<ended>", flush=True)
 """
 
 
