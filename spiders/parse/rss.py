@@ -29,6 +29,9 @@ from spiders.parse.text import html_to_text, plain, shown
 
 __all__ = ["parse_feed"]
 
+_MAILED = re.compile(r"(?P<address>[^\s@()]+@[^\s@()]+)(?:\s*\((?P<name>[^()]*)\))?")
+"""An author as RSS asks for one: address, then name; feedparser itself cuts long domains off."""
+
 _COMMENT = re.compile(r"#comment-\d+$")
 _FEED_LINK = re.compile(
     rb"<link\b[^>]*\btype=[\"']application/(?:rss|atom)\+xml[\"'][^>]*>", re.IGNORECASE
@@ -180,8 +183,13 @@ def _parent(source: str, entry: Any) -> PostKey | None:
 
 def _author(entry: Any) -> Author | None:
     detail = entry.get("author_detail") or {}
-    name = plain(detail.get("name") or entry.get("author") or "").replace("\n", " ")
+    written = plain(entry.get("author") or "").replace("\n", " ").strip()
     link = safe_link(detail.get("href"))
+    mailed = _MAILED.fullmatch(written)
+    if mailed:
+        name = mailed["name"] or mailed["address"].partition("@")[0]
+        return Author(native_id=short_id(link or mailed["address"]), name=name)
+    name = plain(detail.get("name") or "").replace("\n", " ") or written
     if not name and not link:
         return None
     return Author(native_id=short_id(link or name), name=name or None)

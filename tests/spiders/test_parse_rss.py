@@ -238,3 +238,20 @@ def test_rubbish_gives_a_named_error(body: bytes) -> None:
     with pytest.raises(SourceError) as caught:
         parse_feed(body, source="s", url=URL, observed_at=NOW)
     assert URL in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("ann@forum.example", "ann"),
+        ("bob@forum.example (Bob B)", "Bob B"),
+        ("Carol", "Carol"),
+    ],
+)
+def test_an_author_is_told_apart_by_an_address_of_any_length(written: str, name: str) -> None:
+    author = only(f"<title>Bag lost</title><author>{written}</author>").post.author
+    other = only("<title>Bag lost</title><author>zoe@forum.example</author>").post.author
+    assert author is not None
+    assert other is not None
+    assert author.name == name
+    assert author.native_id != other.native_id
