@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
 from typing import Literal, Self
@@ -37,6 +38,7 @@ __all__ = ["MastodonOptions", "MastodonSpider"]
 _PAGE_SIZE = 40
 _OVERLAP_MILLISECONDS = 600_000
 _SHORTEST_SNOWFLAKE = 17
+_SECOND_AND_HASH = re.compile(r"(\d{10})([0-9a-f]{32})")
 _GONE = (404, 410)
 
 
@@ -125,7 +127,8 @@ class _Memory:
     """The newest id that was read, and the ids of the last minutes before it.
 
     A server numbers a post from elsewhere by when it was written and shows it when it arrives,
-    so each crawl looks at those minutes again.
+    so each crawl looks at those minutes again. Where an id is a second and a hash, the posts of
+    one second come in any order, and that second is looked at again.
     """
 
     newest: str
@@ -228,16 +231,19 @@ class MastodonSpider:
 
     async def _forward(self, address: str, cursor: str, web: Web) -> AsyncIterator[Page]:
         memory, brought = _Memory.read(cursor), 0
-        known, reached = set(memory.seen), _minutes_before(memory.newest)
+        known, since = set(memory.seen), _minutes_before(memory.newest)
+        reached = since if _is_snowflake(since) else memory.newest
         while brought < self.job.item_limit:
             page, paging = await self._page(address, {"min_id": reached}, web)
-            after = [o for o in page.observations if _age(o.post.key.native_id) > _age(reached)]
-            if not after:
-                return
+            after = [o for o in page.observations if _age(o.post.key.native_id) > _age(since)]
             ids = [o.post.key.native_id for o in after]
+            newest = _newest(paging, ids) if ids else reached
+            if newest == reached:
+                return
             fresh = tuple(o for o in after if o.post.key.native_id not in known)
             brought += len(fresh)
-            reached = _newest(paging, ids)
+            known.update(ids)
+            reached, since = newest, _just_before(newest)
             memory = memory.with_ids(ids, reached)
             yield Page(observations=fresh, cursor=memory.written(), skipped=page.skipped)
 
@@ -284,6 +290,16 @@ def _age(native_id: str) -> tuple[int, str]:
 
 def _minutes_before(native_id: str) -> str:
     """An id some minutes older, where ids are Mastodon's: milliseconds, then sixteen bits."""
-    if not (native_id.isdecimal() and len(native_id) >= _SHORTEST_SNOWFLAKE):
-        return native_id
+    if not _is_snowflake(native_id):
+        return _just_before(native_id)
     return str(int(native_id) - (_OVERLAP_MILLISECONDS << 16))
+
+
+def _just_before(native_id: str) -> str:
+    """An id that is older than all others of its second, where ids are seconds and a hash."""
+    found = _SECOND_AND_HASH.fullmatch(native_id)
+    return f"{int(found[1]) - 1}{'f' * len(found[2])}" if found else native_id
+
+
+def _is_snowflake(native_id: str) -> bool:
+    return native_id.isdecimal() and len(native_id) >= _SHORTEST_SNOWFLAKE

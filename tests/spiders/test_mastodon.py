@@ -71,6 +71,29 @@ def test_a_post_that_arrives_late_from_another_server_is_still_seen(site: Site) 
     assert second.ids == [status_id(15)]
 
 
+def test_posts_of_one_second_are_not_lost_where_ids_are_a_second_and_a_hash(site: Site) -> None:
+    """Such a server (snac) lists posts as they came in and goes on after the one that is named."""
+    second = "1795311532"
+    held = [{**status(n), "id": second + mark * 32} for n, mark in enumerate("7f")]
+
+    def answer(asked: Asked) -> Answer:
+        ids = [s["id"] for s in held]
+        if "max_id" in asked.query:
+            found = held[: ids.index(asked.query["max_id"])]
+        else:
+            after = asked.query.get("min_id")
+            found = held[ids.index(after) + 1 :] if after else held
+        return Answer(body=as_json(found[::-1]))
+
+    site.routes[TAG] = answer
+    first = crawled(options(site))
+    assert set(first.ids) == {second + mark * 32 for mark in "7f"}
+    held.append({**status(2), "id": second + "0" * 32})
+    late = crawled(options(site), after=first)
+    assert late.ids == [second + "0" * 32]
+    assert crawled(options(site), after=late).ids == []
+
+
 def test_nothing_older_than_a_day_is_fetched_on_the_first_crawl(site: Site) -> None:
     paged(site, [status(n) for n in range(-6000, 100, 50)])
     first = crawled(options(site))
