@@ -141,7 +141,7 @@ class _Memory:
 
     def with_ids(self, ids: Iterable[str], newest: str) -> _Memory:
         newest = max(self.newest, newest, key=_age)
-        since = _minutes_before(newest)
+        since = _shortly_before(newest)
         recent = {i for i in (*self.seen, *ids) if _age(i) > _age(since)}
         return _Memory(newest=newest, seen=tuple(sorted(recent)))
 
@@ -231,8 +231,8 @@ class MastodonSpider:
 
     async def _forward(self, address: str, cursor: str, web: Web) -> AsyncIterator[Page]:
         memory, brought = _Memory.read(cursor), 0
-        known, since = set(memory.seen), _minutes_before(memory.newest)
-        reached = since if _is_snowflake(since) else memory.newest
+        known, since = set(memory.seen), _shortly_before(memory.newest)
+        reached = since if _is_snowflake(memory.newest) else memory.newest
         while brought < self.job.item_limit:
             page, paging = await self._page(address, {"min_id": reached}, web)
             after = [o for o in page.observations if _age(o.post.key.native_id) > _age(since)]
@@ -243,7 +243,7 @@ class MastodonSpider:
             fresh = tuple(o for o in after if o.post.key.native_id not in known)
             brought += len(fresh)
             known.update(ids)
-            reached, since = newest, _just_before(newest)
+            reached, since = newest, _second_before(newest)
             memory = memory.with_ids(ids, reached)
             yield Page(observations=fresh, cursor=memory.written(), skipped=page.skipped)
 
@@ -288,18 +288,19 @@ def _age(native_id: str) -> tuple[int, str]:
     return len(native_id), native_id
 
 
-def _minutes_before(native_id: str) -> str:
-    """An id some minutes older, where ids are Mastodon's: milliseconds, then sixteen bits."""
+def _shortly_before(native_id: str) -> str:
+    """An id from which on posts may still turn up: minutes older on Mastodon, else a second."""
     if not _is_snowflake(native_id):
-        return _just_before(native_id)
+        return _second_before(native_id)
     return str(int(native_id) - (_OVERLAP_MILLISECONDS << 16))
 
 
-def _just_before(native_id: str) -> str:
-    """An id that is older than all others of its second, where ids are seconds and a hash."""
+def _second_before(native_id: str) -> str:
+    """The newest id of the second before, where ids are a second and a hash; else the id itself."""
     found = _SECOND_AND_HASH.fullmatch(native_id)
     return f"{int(found[1]) - 1}{'f' * len(found[2])}" if found else native_id
 
 
 def _is_snowflake(native_id: str) -> bool:
+    """Whether an id is Mastodon's: milliseconds, then sixteen bits."""
     return native_id.isdecimal() and len(native_id) >= _SHORTEST_SNOWFLAKE
