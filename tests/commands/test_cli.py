@@ -74,10 +74,16 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly(tmp_path: Path) -> None:
     assert errors == ""
 
 
+def hears_ctrl_c() -> None:
+    """A job in a shell's background ignores it, and so would the program that its tests start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_ends_with_one_line(tmp_path: Path) -> None:
     (tmp_path / "sparkwatch.yaml").write_text("brands:\n  - name: Acme\n")
     os.mkfifo(tmp_path / "posts.jsonl")
-    with Program(tmp_path).started("import", "posts.jsonl") as process:
+    program = Program(tmp_path)
+    with program.started("import", "posts.jsonl", limit=hears_ctrl_c) as process:
         assert process.stderr is not None
         with (tmp_path / "posts.jsonl").open("w"):  # it has opened the pipe and waits for a line
             process.send_signal(signal.SIGINT)
