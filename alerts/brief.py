@@ -10,9 +10,19 @@ from datetime import datetime
 
 import attrs
 
-from monitor.domain import Alert, Forecast, Incident, PostKey, Quantity, Reason
+from monitor.domain import (
+    Aggravator,
+    Alert,
+    Emotion,
+    Forecast,
+    Incident,
+    PostKey,
+    Quantity,
+    Reason,
+    Touchpoint,
+)
 
-__all__ = ["Brief", "Emotion", "People", "Quote", "Record", "Series", "Similar", "Speed"]
+__all__ = ["Brief", "Matter", "Mood", "People", "Quote", "Record", "Series", "Similar", "Speed"]
 
 
 @attrs.frozen(kw_only=True)
@@ -32,7 +42,7 @@ class Quote:
 
 
 @attrs.frozen(kw_only=True)
-class Emotion:
+class Mood:
     """The mood of an incident's posts; anger is ``None`` where the model does not tell it.
 
     ``negative`` is the share of posts that are negative, ``angry`` the share that are angry and
@@ -45,13 +55,31 @@ class Emotion:
 
 
 @attrs.frozen(kw_only=True)
+class Matter:
+    """What an incident's complaints are about, each part with how many of them show it.
+
+    ``touchpoint`` is the main one, of which at least a third speak; ``None`` where there is none.
+    """
+
+    complaints: int = 0
+    touchpoint: Touchpoint | None = None
+    touchpoint_posts: int = 0
+    aggravators: tuple[tuple[Aggravator, int], ...] = ()
+    felt: tuple[tuple[Emotion, int], ...] = ()
+
+
+@attrs.frozen(kw_only=True)
 class People:
-    """Who speaks. ``audience`` adds up the followers that are known; the rest hide theirs."""
+    """Who speaks. ``audience`` adds up the followers that are known; the rest hide theirs.
+
+    ``advocates`` are those who complain now and had been advocates of the brand until then.
+    """
 
     authors: int
     audience: int = 0
     audience_unknown: int = 0
     top_followers: int | None = None
+    advocates: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -107,9 +135,10 @@ class Brief:
     brand_name: str
     quotes: tuple[Quote, ...] = attrs.field(validator=attrs.validators.min_len(1))
     first_seen: Quote
-    emotion: Emotion
+    mood: Mood
     people: People
     speed: Speed
+    matter: Matter = Matter()
     sources: tuple[tuple[str, int], ...] = ()
     languages: tuple[tuple[str, int], ...] = ()
     forecasts: tuple[Forecast, ...] = ()

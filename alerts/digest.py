@@ -1,7 +1,8 @@
 """The week in two minutes, for somebody who decides and does not watch a console.
 
-The first sentence says whether anything needed them. Then come the pictures, what burned and how
-the forecasts did, what keeps coming back, and what was not seen: silence is not calm.
+The first sentence says whether anything needed them. Then come the pictures, what burned, where it
+hurt and what to do about it, what keeps coming back, how the forecasts did, and what was not seen:
+silence is not calm.
 """
 
 from __future__ import annotations
@@ -18,6 +19,15 @@ from alerts.letter import Letter, Picture
 from alerts.message import Figure, Section, record_sentence
 from alerts.pages import html_page, plain_text
 from alerts.reasons import sentence
+from alerts.topics import (
+    BrandHeard,
+    advocates,
+    quadrant_rule,
+    quadrants,
+    topic_map,
+    unjudged,
+    worse,
+)
 from alerts.untrusted import isolated, one_line
 from monitor.domain import Forecast, Level, Reason
 
@@ -26,6 +36,7 @@ __all__ = ["Answered", "Burned", "DigestData", "Returning", "Sentiment", "digest
 _MOST_INCIDENTS = 5
 _MOST_RETURNING = 5
 _MOST_PICTURES = 6
+_MUCH_UNJUDGED = 0.1
 
 
 @attrs.frozen(kw_only=True)
@@ -89,6 +100,7 @@ class DigestData:
     messages_failed: int = 0
     record: tuple[Record, ...] = ()
     unseen: tuple[Reason, ...] = ()
+    heard: tuple[BrandHeard, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -125,9 +137,14 @@ def digest_letter(data: DigestData) -> Letter:
         "charts": charts,
         "stories": [_story(burned, words) for burned in stories[:_MOST_INCIDENTS]],
         "more_stories": len(stories) - _MOST_INCIDENTS,
+        "map": topic_map(data.heard, words),
+        "quadrants": quadrants(data.heard, words),
+        "rule": quadrant_rule(words),
+        "worse": worse(data.heard, words),
         "sections": [
             _answered(data, words),
             _returning(data, words),
+            advocates(data.heard, words),
             _forecasts(data, words),
             _unseen(data, words),
         ],
@@ -164,15 +181,24 @@ def _headline(data: DigestData, stories: Sequence[Burned], words: Words) -> str:
         )
     if not any(_spoken(sentiment) for sentiment in data.sentiment):
         return words.say("No posts were read this week: make sure that the sources work.")
-    if data.unseen:
+    if data.unseen or _much_unjudged(data):
         return words.say("Nothing that was seen needed you this week, but not everything was seen.")
     return words.say("Nothing needed you this week.")
+
+
+def _much_unjudged(data: DigestData) -> bool:
+    """Whether so many posts could not be judged that calm cannot be claimed."""
+    missed = sum(posts for one in data.heard for _, posts in one.unjudged)
+    read = sum(_spoken(sentiment) for sentiment in data.sentiment)
+    return missed > _MUCH_UNJUDGED * read
 
 
 def _figures(data: DigestData, words: Words) -> tuple[Figure, ...]:
     days = [day for sentiment in data.sentiment for day in sentiment.days]
     negative = sum(day.negative for day in days)
-    total = negative + sum(day.neutral + day.positive for day in days)
+    praise = sum(day.positive for day in days)
+    total = negative + praise + sum(day.neutral for day in days)
+    praised = words.say("{n} of them praise", n=words.number(praise)) if total else ""
     failed = (
         words.say("{n} could not be delivered", n=words.number(data.messages_failed))
         if data.messages_failed
@@ -181,7 +207,7 @@ def _figures(data: DigestData, words: Words) -> tuple[Figure, ...]:
     sent = words.count("{n} message sent", "{n} messages sent", data.messages_sent)
     share = words.percent(negative / total) if total else "–"
     return (
-        Figure(label=words.say("Posts read"), value=words.number(total), note=""),
+        Figure(label=words.say("Posts read"), value=words.number(total), note=praised),
         Figure(label=words.say("Negative"), value=share, note=""),
         Figure(label=words.say("Incidents"), value=words.number(len(data.burned)), note=""),
         Figure(
@@ -304,4 +330,5 @@ def _forecasts(data: DigestData, words: Words) -> Section:
 
 def _unseen(data: DigestData, words: Words) -> Section:
     lines = tuple(sentence(reason, words) for reason in data.unseen)
+    lines += unjudged(data.heard, words)
     return Section(heading=words.say("What was not seen"), lines=lines)

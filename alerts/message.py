@@ -1,8 +1,8 @@
 """An alert in the reader's words, before it becomes Slack blocks or a mail.
 
-:func:`compose` decides what is said and in which order: what changed, what happened, what to do,
-the figures, the forecast with its record, why it fired, the posts, what could not be seen. All
-of it is cleaned plain text; the media escape it.
+:func:`compose` decides what is said and in which order: what is grave, what changed, what
+happened, what to do, the figures, the forecast with its record, why it fired, the posts, what could
+not be seen. All of it is cleaned plain text; the media escape it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import attrs
 
 from alerts.brief import Brief, Quote, Record
 from alerts.i18n import Words, message
+from alerts.matter import advocate_lines, matter_lines, warnings
 from alerts.reasons import sentence
 from alerts.untrusted import isolated, one_line, safe_link
 from monitor.domain import AlertKind, Forecast, Level, Quantity
@@ -93,8 +94,10 @@ class Message:
     level: Level
     status: str
     title: str
+    warnings: tuple[str, ...]
     changes: Section
     happened_heading: str
+    matter: tuple[str, ...]
     happened: Citation
     next_steps: Section
     figures: tuple[Figure, ...]
@@ -124,11 +127,13 @@ def compose(brief: Brief, words: Words) -> Message:
         level=alert.level,
         status=" · ".join((words.level(alert.level), brand, words.say(_KINDS[alert.kind]))),
         title=title,
+        warnings=warnings(brief.matter, words),
         changes=Section(
             heading=words.say("What changed since the last alert"),
             lines=tuple(sentence(reason, words) for reason in brief.changes),
         ),
         happened_heading=words.say("What happened"),
+        matter=matter_lines(brief.matter, words),
         happened=_citation(brief.quotes[0], words, 400),
         next_steps=_next_steps(brief, words),
         figures=_figures(brief, words),
@@ -230,7 +235,7 @@ def _span(span: timedelta, words: Words) -> str:
 
 
 def _figures(brief: Brief, words: Words) -> tuple[Figure, ...]:
-    speed, emotion = brief.speed, brief.emotion
+    speed, mood = brief.speed, brief.mood
     usual = (
         words.say("usual: not known yet")
         if speed.usual_per_hour is None
@@ -251,11 +256,11 @@ def _figures(brief: Brief, words: Words) -> tuple[Figure, ...]:
             "{views} an hour now", views=words.about(speed.views_per_hour)
         )  # fmt: skip
         figures.append(Figure(label=words.say("Views"), value=words.number(speed.views), note=pace))
-    angry = "" if emotion.angry is None else words.say(
-        "{share} angry", share=words.percent(emotion.angry)
+    angry = "" if mood.angry is None else words.say(
+        "{share} angry", share=words.percent(mood.angry)
     )  # fmt: skip
     figures.append(
-        Figure(label=words.say("Negative"), value=words.percent(emotion.negative), note=angry)
+        Figure(label=words.say("Negative"), value=words.percent(mood.negative), note=angry)
     )
     return tuple(figures)
 
@@ -356,6 +361,7 @@ def _details(brief: Brief, words: Words) -> Section:
                 "Largest account: {followers}", followers=_followers(people.top_followers, words)
             )
         )
+    lines += advocate_lines(people, words)
     return Section(heading=words.say("Where and who"), lines=tuple(lines))
 
 

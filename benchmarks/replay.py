@@ -21,7 +21,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import attrs
-import torch
 
 from config.load import load
 from monitor import app, archive
@@ -92,7 +91,7 @@ def main() -> None:
     seconds["gather, clock, report"] = replayed.seconds - sum(seconds.values())
     setting = (
         f"{platform.machine()}, {os.cpu_count()} processors, "
-        f"{torch.get_num_threads()} threads for the model, SQLite, ticks of 5 minutes"
+        f"one thread for the model, SQLite, ticks of 5 minutes"
     )
     if wanted.json:
         figures = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from config.document import Document, read_document
 from config.model import DEFAULT_STORE, Settings
 from config.problems import ConfigError, Location, Problem, nearest, printable
 from config.schema import Schema
+from config.taxonomy import load_taxonomy
 from config.wording import explain
 
 PREFIX = "SPARKWATCH_"
@@ -37,7 +38,7 @@ def load(path: Path) -> Settings:
     _set_default_store(data)
     _anchor(data, path.parent)
     schema = Schema(Settings.model_json_schema())
-    problems = clashes(data)
+    problems = [*clashes(data), *_unusable_taxonomies(data)]
     settings = None
     try:
         settings = Settings.model_validate(data)
@@ -141,12 +142,27 @@ def _anchor(data: dict[str, Any], folder: Path) -> None:
 
 
 def _anchored(key: str, value: str, folder: Path) -> str:
-    if key == "path" or key.endswith("_file"):
+    own_taxonomy = key == "taxonomy" and value.endswith((".yaml", ".yml"))
+    if key == "path" or key.endswith("_file") or own_taxonomy:
         return str(folder / Path(value).expanduser())
     if key == "model" and value.startswith(("./", "../", "~/")):
         return str((folder / Path(value).expanduser()).resolve())
     relative = re.fullmatch(r"(sqlite(?:\+\w+)?:///)([^/:].*)", value) if key == "url" else None
     return f"{relative[1]}{folder / relative[2]}" if relative else value
+
+
+def _unusable_taxonomies(data: Mapping[str, Any]) -> Iterator[Problem]:
+    """What is wrong with the taxonomies that brands name, in whatever file it stands."""
+    for location, brand in items(data, ("brands",)):
+        taxonomy = brand.get("taxonomy")
+        if isinstance(taxonomy, str) and taxonomy.strip():
+            try:
+                load_taxonomy(taxonomy.strip())
+            except ConfigError as error:
+                for problem in error.problems:
+                    yield Problem(
+                        message=problem.told(error.path), location=(*location, "taxonomy")
+                    )
 
 
 def _placed(document: Document, overrides: Mapping[str, Any], problem: Problem) -> Problem:

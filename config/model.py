@@ -62,6 +62,11 @@ class BrandSettings(Section):
         description="A boolean query that a post must satisfy as well: (bag OR 行李) AND NOT job.",
     )
 
+    taxonomy: Word | None = Field(
+        default=None,
+        description="The touchpoints of its industry: `airline`, or a file of your own (.yaml).",
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _id_from_name(cls, data: object) -> object:
@@ -98,6 +103,7 @@ class BrandSettings(Section):
             excluded=self.excluded,
             languages=self.languages,
             query=self.query,
+            taxonomy=self.taxonomy,
         )
 
 

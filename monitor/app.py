@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, get_args
 
 import attrs
 
+import config
 from alerts.channels.configured import configured_channel
 from alerts.channels.folder import FolderChannel, FolderOptions
 from alerts.channels.receiver import Channel
 from alerts.i18n import Reader
 from config.model import Settings
+from config.taxonomy import load_learned, load_taxonomy
 from config.values import Weekday
-from monitor.domain import Level, Observation
+from monitor.domain import Level, Observation, Taxonomy
 from monitor.incidents.grouping import GroupingOptions
 from monitor.incidents.matching import Matcher
 from monitor.pipeline import Pipeline
@@ -32,9 +34,22 @@ from monitor.store.store import Store
 from monitor.virality.forecast import Forecaster
 
 if TYPE_CHECKING:
+    from nlp.reading import RuleReader
     from nlp.scoring import Scorer
 
-__all__ = ["digest_readers", "open_store", "pipeline", "replay", "runner", "scorer", "wall_clock"]
+__all__ = [
+    "digest_readers",
+    "open_store",
+    "pipeline",
+    "reader",
+    "replay",
+    "runner",
+    "scorer",
+    "taxonomies",
+    "wall_clock",
+]
+
+_AGGRAVATORS = Path(config.__path__[0]) / "aggravators.yaml"
 
 
 def wall_clock() -> datetime:
@@ -53,6 +68,27 @@ def scorer(settings: Settings) -> Scorer:
 
     nlp = settings.nlp
     return load_scorer(nlp.model, labels=nlp.labels or None, threads=nlp.threads)
+
+
+def reader(settings: Settings, scores: Scorer) -> RuleReader:
+    """What reads posts for each brand, by the taxonomies that the settings name."""
+    from nlp.aggravators import load_aggravators
+    from nlp.reading import RuleReader
+    from nlp.touchpoints import TouchpointFinder
+
+    brands = settings.watched()
+    finders = {
+        name: TouchpointFinder(load_taxonomy(name), scores.embed, load_learned(name))
+        for name in sorted({brand.taxonomy for brand in brands if brand.taxonomy})
+    }
+    return RuleReader.of(brands, finders, load_aggravators(_AGGRAVATORS), scores)
+
+
+def taxonomies(settings: Settings) -> dict[str, Taxonomy]:
+    """The taxonomy of each brand that names one, by the brand's id."""
+    brands = settings.watched()
+    loaded = {name: load_taxonomy(name) for name in {brand.taxonomy for brand in brands} if name}
+    return {brand.id: loaded[brand.taxonomy] for brand in brands if brand.taxonomy}
 
 
 def channels(settings: Settings) -> tuple[Channel, ...]:
@@ -84,15 +120,15 @@ def pipeline(
     clock: Callable[[], datetime] | None,
 ) -> Pipeline:
     """The way of one post. The digest stands before delivery: it writes into the same outbox."""
-    brands = settings.watched()
+    brands, known = settings.watched(), taxonomies(settings)
     return Pipeline(
         (
             Match(Matcher(brands)),
-            Assess(scores),
+            Assess(scores, reader(settings, scores)),
             Group(brands, GroupingOptions(model=(scores.model, scores.revision))),
             ForecastStage(Forecaster.load()),
-            Decide(brands, ways, settings.alerts.policy),
-            Digest(brands, readers),
+            Decide(brands, ways, settings.alerts.policy, known),
+            Digest(brands, readers, known),
             Deliver(ways, clock),
         )
     )

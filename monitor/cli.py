@@ -18,6 +18,7 @@ from monitor.archive import ArchiveError
 from monitor.commands.check import check
 from monitor.commands.demo import demo
 from monitor.commands.digest import digest
+from monitor.commands.explain import explain
 from monitor.commands.importing import import_posts
 from monitor.commands.incidents import incidents, show
 from monitor.commands.init import init
@@ -51,6 +52,7 @@ app.command()(replay)
 app.command("import")(import_posts)
 app.command()(incidents)
 app.command()(show)
+app.command()(explain)
 app.command()(digest)
 
 

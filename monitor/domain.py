@@ -13,13 +13,17 @@ True
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import attrs
 
 __all__ = [
+    "Aggravation",
+    "Aggravator",
     "Alert",
     "AlertKind",
     "Assessment",
@@ -29,6 +33,7 @@ __all__ = [
     "Deletion",
     "Delivery",
     "DeliveryState",
+    "Emotion",
     "EngagementSnapshot",
     "Forecast",
     "Health",
@@ -42,11 +47,16 @@ __all__ = [
     "PostKey",
     "Quantiles",
     "Quantity",
+    "Reading",
     "Reason",
     "Remark",
+    "Sentiment",
     "Silence",
     "SourceHealth",
     "Span",
+    "Target",
+    "Taxonomy",
+    "Touchpoint",
     "Voice",
 ]
 
@@ -66,6 +76,10 @@ def _count(_instance: object, attribute: attrs.Attribute[Any], value: int) -> No
 def _probability(_instance: object, attribute: attrs.Attribute[Any], value: float) -> None:
     if not 0.0 <= value <= 1.0:
         raise ValueError(f"{attribute.name} is a probability and cannot be {value}")
+
+
+def _read_only(mapping: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    return MappingProxyType(dict(mapping))
 
 
 optional = attrs.validators.optional
@@ -211,7 +225,8 @@ class Brand:
     The ``name`` and each handle are unmistakable and match alone. An alias matches alone only
     where ``required`` is empty; otherwise one of those words must stand in the same post.
     A post that holds an ``excluded`` word matches only through a handle. ``query``, where given, is
-    a boolean query that a post must satisfy as well. An empty ``languages`` means all.
+    a boolean query that a post must satisfy as well. An empty ``languages`` means all. ``taxonomy``
+    names the touchpoints of its industry; without one no touchpoint is told.
     """
 
     id: str
@@ -222,6 +237,7 @@ class Brand:
     excluded: tuple[str, ...] = ()
     languages: frozenset[str] = frozenset()
     query: str | None = None
+    taxonomy: str | None = None
 
 
 Span: TypeAlias = tuple[int, int]
@@ -239,14 +255,42 @@ class Mention:
 # --- what the model said ------------------------------------------------------------------------
 
 
+class Sentiment(StrEnum):
+    """The polarity of a text, or that it could not be told."""
+
+    NEGATIVE = "negative"
+    NEUTRAL = "neutral"
+    POSITIVE = "positive"
+    UNSURE = "unsure"
+
+
+class Emotion(StrEnum):
+    """What a text expresses: Ekman's six, of which several may hold, or none of them."""
+
+    ANGER = "anger"
+    DISGUST = "disgust"
+    FEAR = "fear"
+    JOY = "joy"
+    SADNESS = "sadness"
+    SURPRISE = "surprise"
+    NONE = "none"
+
+
+_SURE = 0.5
+
+
 @attrs.frozen(kw_only=True)
 class Assessment:
     """What one model, at one revision, said of one text.
 
-    ``negative``, ``neutral`` and ``positive`` sum to 1. ``anger`` and ``complaint`` are
-    probabilities of their own; a model without such a head leaves them ``None``. ``language`` is a
-    BCP 47 tag with the script where it matters (``zh-Hans``, ``zh-Hant``), ``und`` where it could
-    not be told. ``embedding`` is a unit vector as little-endian float16, empty where there is none.
+    ``negative``, ``neutral`` and ``positive`` sum to 1. ``emotions`` holds a probability of each
+    emotion and ``felt`` those that are held to be there, strongest first. ``arousal`` is how
+    intense the anger is and ``severity`` how grave the complaint, from 0 to 1; ``complaint``,
+    ``offensive`` and ``irony`` are probabilities. A model without such a head leaves them ``None``
+    and ``emotions`` empty. ``language`` is a BCP 47 tag with the script where it matters
+    (``zh-Hans``, ``zh-Hant``), ``und`` where it could not be told. ``abstained`` tells that the
+    model was not shown to handle the language: the three shares are then a third each and nothing
+    else is said. ``embedding`` is a unit vector as little-endian float16, empty where it has none.
     """
 
     model: str
@@ -255,19 +299,105 @@ class Assessment:
     negative: float = attrs.field(validator=_probability)
     neutral: float = attrs.field(validator=_probability)
     positive: float = attrs.field(validator=_probability)
-    anger: float | None = attrs.field(default=None, validator=optional(_probability))
+    emotions: Mapping[Emotion, float] = attrs.field(factory=dict, converter=_read_only)
+    felt: tuple[Emotion, ...] = ()
+    arousal: float | None = attrs.field(default=None, validator=optional(_probability))
     complaint: float | None = attrs.field(default=None, validator=optional(_probability))
+    severity: float | None = attrs.field(default=None, validator=optional(_probability))
+    offensive: float | None = attrs.field(default=None, validator=optional(_probability))
+    irony: float | None = attrs.field(default=None, validator=optional(_probability))
+    abstained: bool = False
     embedding: bytes = attrs.field(default=b"", repr=False)
 
     @property
-    def sentiment(self) -> str:
-        """The likeliest of ``negative``, ``neutral`` and ``positive``."""
+    def anger(self) -> float | None:
+        """The probability of anger; ``None`` where the model does not tell emotions."""
+        return self.emotions.get(Emotion.ANGER)
+
+    @property
+    def sentiment(self) -> Sentiment:
+        """The likeliest of negative, neutral and positive if more likely than not, or unsure."""
         scores = {
-            "negative": self.negative,
-            "neutral": self.neutral,
-            "positive": self.positive,
+            Sentiment.NEGATIVE: self.negative,
+            Sentiment.NEUTRAL: self.neutral,
+            Sentiment.POSITIVE: self.positive,
         }
-        return max(scores, key=scores.__getitem__)
+        likeliest = max(scores, key=scores.__getitem__)
+        return likeliest if scores[likeliest] >= _SURE else Sentiment.UNSURE
+
+
+# --- what is complained of ----------------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class Touchpoint:
+    """A place where a customer meets a brand: boarding, checked baggage, the call centre.
+
+    ``phrases`` are short examples of what people say about it, in any language; ``names`` what it
+    is called, by language (``en``, ``zh``). ``moment_of_truth`` marks the few that decide what
+    somebody thinks of the brand. ``valuable`` tells whether the contact is worth something to the
+    brand itself (a sale, trust) or costs only.
+    """
+
+    id: str
+    names: Mapping[str, str] = attrs.field(converter=_read_only)
+    phrases: tuple[str, ...]
+    stage: str
+    moment_of_truth: bool = False
+    valuable: bool = True
+
+
+@attrs.frozen(kw_only=True)
+class Taxonomy:
+    """The touchpoints of one industry."""
+
+    id: str
+    touchpoints: tuple[Touchpoint, ...]
+
+
+class Aggravator(StrEnum):
+    """What makes a complaint worse than the matter itself."""
+
+    IGNORED = "ignored"
+    BROKEN_PROMISE = "broken_promise"
+    DEAD_END = "dead_end"
+    PASSED_AROUND = "passed_around"
+    RUDE_STAFF = "rude_staff"
+    RIGID_POLICY = "rigid_policy"
+    UNFAIR_CHARGE = "unfair_charge"
+    SAFETY = "safety"
+    DISCRIMINATION = "discrimination"
+
+
+class Target(StrEnum):
+    """At whom a post's displeasure is aimed, seen from one brand."""
+
+    BRAND = "brand"
+    OTHER = "other"
+    """Another brand or person in the same post."""
+    NOBODY = "nobody"
+    """Nobody can be blamed (the weather), or nothing is complained of."""
+
+
+@attrs.frozen(kw_only=True)
+class Aggravation:
+    """An aggravator that a text shows, and the places in it that show it."""
+
+    kind: Aggravator
+    spans: tuple[Span, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Reading:
+    """What a post says about one brand beyond its mood, with the words that say so.
+
+    ``touchpoint`` is an id of the brand's taxonomy, ``None`` where none is named.
+    """
+
+    touchpoint: str | None = None
+    touchpoint_spans: tuple[Span, ...] = ()
+    aggravations: tuple[Aggravation, ...] = ()
+    target: Target = Target.BRAND
 
 
 @attrs.frozen(kw_only=True)
@@ -280,6 +410,7 @@ class Remark:
     post: Post
     brand: str
     assessment: Assessment
+    reading: Reading = Reading()
     incident: str | None = None
 
 

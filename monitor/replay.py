@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
-from monitor.domain import Alert, Assessment, Forecast, Incident, IncidentState, Observation
+from monitor.domain import (
+    Aggravator,
+    Alert,
+    Assessment,
+    Forecast,
+    Incident,
+    IncidentState,
+    Observation,
+)
 from monitor.incidents.matching import Matcher
 from monitor.pipeline import Pipeline
 from monitor.store.store import Store
@@ -107,6 +115,14 @@ class ReadAhead:
         if left:
             self._ready.update(self._reader.submit(self._read, list(left)).result())
         return [self._ready[pair] for pair in wanted]
+
+    def embed(self, texts: Sequence[str]) -> list[bytes]:
+        """What the model behind it says."""
+        return self._scorer.embed(texts)
+
+    def aggravators(self, embedding: bytes) -> tuple[Aggravator, ...]:
+        """What the model behind it tells."""
+        return self._scorer.aggravators(embedding)
 
     def _read_on(self) -> bool:
         """Take the batch that was being read and begin the next; ``False`` where all is read."""

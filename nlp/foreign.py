@@ -10,7 +10,8 @@ import attrs
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from monitor.domain import Assessment
+from monitor.domain import Aggravator, Assessment
+from nlp.batching import side_by_side
 from nlp.embedded import EmbeddedScorer
 from nlp.errors import ModelError
 from nlp.labels import POLARITIES, polarities
@@ -27,7 +28,7 @@ _LONGEST = 512
 class ForeignScorer:
     """Sentiment from a foreign model; the embedding still comes from the one that ships.
 
-    Such a model has no head for anger or complaints, so both stay ``None``.
+    Such a model has no head for emotions or complaints, so nothing is said of either.
     """
 
     model: str
@@ -36,10 +37,16 @@ class ForeignScorer:
     _tokenizer: Any = attrs.field(repr=False)
     _places: tuple[int, ...] = attrs.field(repr=False)
     _embedder: EmbeddedScorer = attrs.field(repr=False)
+    _threads: int = attrs.field(default=1, repr=False)
 
     @classmethod
     def load(
-        cls, model: str, *, labels: Mapping[str, str] | None, embedder: EmbeddedScorer
+        cls,
+        model: str,
+        *,
+        labels: Mapping[str, str] | None,
+        embedder: EmbeddedScorer,
+        threads: int = 1,
     ) -> ForeignScorer:
         """Load a model by its folder or hub id and read what its classes mean."""
         try:
@@ -56,6 +63,7 @@ class ForeignScorer:
             tokenizer=tokenizer,
             places=places,
             embedder=embedder,
+            threads=threads,
         )
 
     def score(
@@ -80,24 +88,38 @@ class ForeignScorer:
             )
         ]
 
+    def embed(self, texts: Sequence[str]) -> list[bytes]:
+        """Only the embeddings, of the model that ships."""
+        return self._embedder.embed(texts)
+
+    def aggravators(self, embedding: bytes) -> tuple[Aggravator, ...]:
+        """What makes a complaint worse, as the model that ships tells it of its embedding."""
+        return self._embedder.aggravators(embedding)
+
     def _polarity(self, normalised: Sequence[str]) -> list[tuple[float, float, float]]:
         order = sorted(range(len(normalised)), key=lambda row: len(normalised[row]))
         summed = torch.zeros(len(normalised), len(POLARITIES))
         places = torch.tensor(self._places)
         longest = min(_LONGEST, self._tokenizer.model_max_length)
-        with torch.inference_mode():
-            for start in range(0, len(order), _BATCH):
-                rows = order[start : start + _BATCH]
-                inputs = self._tokenizer(
-                    [normalised[row] for row in rows],
-                    truncation=True,
-                    max_length=longest,
-                    padding=True,
-                    return_tensors="pt",
-                )
-                shares = torch.softmax(self._network(**inputs).logits.float(), dim=-1)
-                batch = torch.zeros(len(rows), len(POLARITIES)).index_add_(1, places, shares)
-                summed[rows] = batch
+        batches = [order[start : start + _BATCH] for start in range(0, len(order), _BATCH)]
+        inputs = [  # before the threads begin: a tokenizer is set anew for each batch
+            self._tokenizer(
+                [normalised[row] for row in rows],
+                truncation=True,
+                max_length=longest,
+                padding=True,
+                return_tensors="pt",
+            )
+            for rows in batches
+        ]
+
+        @torch.inference_mode()
+        def judge(batch: tuple[list[int], Any]) -> None:
+            rows, encoded = batch
+            shares = torch.softmax(self._network(**encoded).logits.float(), dim=-1)
+            summed[rows] = torch.zeros(len(rows), len(POLARITIES)).index_add_(1, places, shares)
+
+        side_by_side(judge, zip(batches, inputs, strict=True), self._threads)
         return [(row[0], row[1], row[2]) for row in summed.clamp(0.0, 1.0).tolist()]
 
 

@@ -40,7 +40,7 @@ def detect(text: str, hint: str | None = None) -> str:
     The platform's ``hint`` decides where the text is too short to tell: fewer than twelve letters,
     or Chinese characters that both scripts share.
     """
-    text = text[:_LONGEST]
+    text = text[:_LONGEST].encode(errors="ignore").decode()  # a lone surrogate is nobody's letter
     if has_kana(text):
         return "ja"
     if has_han(text):

@@ -45,8 +45,12 @@ class SparkwatchOutput(ModelOutput):
     """The heads' answers, as in ``nlp.network.Judgement``."""
 
     sentiment: Tensor | None = None
-    anger: Tensor | None = None
+    emotion: Tensor | None = None
+    arousal: Tensor | None = None
     complaint: Tensor | None = None
+    severity: Tensor | None = None
+    offensive: Tensor | None = None
+    irony: Tensor | None = None
     embedding: Tensor | None = None
 
 
@@ -72,10 +76,7 @@ class SparkwatchModel(PreTrainedModel):
         kept = attention_mask.to(torch.bool)
         judgement = self.network.judge(self.network(input_ids[kept], kept.sum(dim=1).tolist()))
         return SparkwatchOutput(
-            sentiment=judgement.sentiment,
-            anger=judgement.anger,
-            complaint=judgement.complaint,
-            embedding=judgement.embedding,
+            **attrs.asdict(judgement, recurse=False, filter=lambda field, _: field.name != "reason")
         )
 
 

@@ -1,26 +1,49 @@
-"""The network of the shipped model: a short BERT in int8 and four heads on its mean vector.
+"""The network of the shipped model: a short BERT and several heads on its mean vector.
 
-It needs torch alone. ``nlp.model`` makes it a model of the transformers library, which takes
-seconds to import; a process that only scores with the shipped model does without.
+It comes with weights in int8, to score, and in floats, to be trained: the same layers, with other
+multiplications. It needs torch alone. ``nlp.model`` makes it a model of the transformers library,
+which takes seconds to import; a process that only scores with the shipped model does without.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import attrs
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from monitor.domain import Aggravator, Emotion
 from nlp.quantized import Int8Embedding, Int8Linear
 
-__all__ = ["Encoder", "Head", "Judgement", "Network", "Shape"]
+__all__ = ["EMOTIONS", "HEADS", "Encoder", "Head", "Judgement", "Network", "Shape", "quantized"]
 
 Runs: TypeAlias = list[tuple[int, int]]
 """How many texts of which length follow each other in a batch."""
+
+
+EMOTIONS = tuple(Emotion)
+"""The emotions in the order of the head's outputs."""
+
+HEADS = {
+    "sentiment": 3,
+    "emotion": len(EMOTIONS),
+    "arousal": 1,
+    "complaint": 1,
+    "severity": 1,
+    "offensive": 1,
+    "irony": 1,
+}
+"""The heads with the number of their outputs."""
+
+_TEACHING = {"reason": 9}
+"""Heads that are asked in training alone, for what the encoder learns by answering."""
+
+
+_AGGRAVATOR_SIZE = 64
 
 
 @attrs.frozen(kw_only=True)
@@ -34,7 +57,7 @@ class Shape:
     intermediate_size: int = 1536
     max_position_embeddings: int = 512
     layer_norm_eps: float = 1e-12
-    head_size: int = 256
+    head_size: int = 128
     embedding_size: int = 256
 
 
@@ -42,61 +65,73 @@ class Shape:
 class Judgement:
     """What the network says of some texts, a row a text.
 
-    ``sentiment`` holds calibrated log-odds of negative, neutral and positive (in this order) for a
-    softmax; ``anger`` and ``complaint`` one each, for a sigmoid. ``embedding`` has unit length.
+    ``sentiment`` holds log-odds of negative, neutral and positive (in this order) for a softmax;
+    ``emotion`` of ``EMOTIONS`` and each of the others, one a text, for a sigmoid. ``embedding``
+    has unit length. ``reason`` is told in training alone: what an airline is blamed for.
     """
 
     sentiment: Tensor
-    anger: Tensor
+    emotion: Tensor
+    arousal: Tensor
     complaint: Tensor
+    severity: Tensor
+    offensive: Tensor
+    irony: Tensor
     embedding: Tensor
+    reason: Tensor | None = None
 
 
 class _Layer(nn.Module):
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Shape, linear: Any) -> None:
         super().__init__()
         size = shape.hidden_size
         self.heads = shape.num_attention_heads
-        self.query_key_value = Int8Linear(size, 3 * size)
-        self.attended = Int8Linear(size, size)
+        self.query_key_value = linear(size, 3 * size)
+        self.attended = linear(size, size)
         self.attended_norm = nn.LayerNorm(size, eps=shape.layer_norm_eps)
-        self.widen = Int8Linear(size, shape.intermediate_size)
-        self.narrow = Int8Linear(shape.intermediate_size, size)
+        self.widen = linear(size, shape.intermediate_size)
+        self.narrow = linear(shape.intermediate_size, size)
         self.narrow_norm = nn.LayerNorm(size, eps=shape.layer_norm_eps)
 
     def forward(self, rows: Tensor, runs: Runs) -> Tensor:
         mixed = self.query_key_value(rows)
-        context = torch.empty_like(rows)
-        start = 0
-        for texts, tokens in runs:
-            end = start + texts * tokens
-            parts = mixed[start:end].view(texts, tokens, 3, self.heads, -1)
-            query, key, value = parts.permute(2, 0, 3, 1, 4)
-            attended = functional.scaled_dot_product_attention(query, key, value)
-            context[start:end] = attended.transpose(1, 2).reshape(end - start, -1)
-            start = end
-        rows = self.attended_norm(rows + self.attended(context))
-        narrowed: Tensor = self.narrow(functional.gelu(self.widen(rows)))
+        contexts = []
+        for texts, tokens, part in _parts(mixed, runs):
+            split = part.view(texts, tokens, 3, self.heads, -1)
+            query, key, value = split.permute(2, 0, 3, 1, 4)
+            attended = _attended(query, key, value)
+            contexts.append(attended.transpose(1, 2).reshape(texts * tokens, -1))
+        rows = self.attended_norm(rows + self.attended(torch.cat(contexts)))
+        narrowed = self.narrow(functional.gelu(self.widen(rows)))
         result: Tensor = self.narrow_norm(rows + narrowed)
         return result
 
 
+def _attended(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Attention; written out where gradients are wanted, as torch's own is slow there."""
+    if not torch.is_grad_enabled():
+        return functional.scaled_dot_product_attention(query, key, value)
+    likeness = (query @ key.transpose(-1, -2)) * query.shape[-1] ** -0.5
+    return torch.softmax(likeness, dim=-1) @ value
+
+
 class Encoder(nn.Module):
-    """Token ids in, one mean vector a text and layer out.
+    """Token ids in, one mean vector a text out.
 
     The texts come one after another without padding, so a text's vector does not depend on the
     others in its batch, to the last bit.
     """
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Shape, *, floats: bool = False) -> None:
         super().__init__()
-        self.words = Int8Embedding(shape.vocab_size, shape.hidden_size)
+        embedding, linear = (nn.Embedding, nn.Linear) if floats else (Int8Embedding, Int8Linear)
+        self.words = embedding(shape.vocab_size, shape.hidden_size)
         self.positions = nn.Embedding(shape.max_position_embeddings, shape.hidden_size)
         self.norm = nn.LayerNorm(shape.hidden_size, eps=shape.layer_norm_eps)
-        self.layers = nn.ModuleList(_Layer(shape) for _ in range(shape.num_hidden_layers))
+        self.layers = nn.ModuleList(_Layer(shape, linear) for _ in range(shape.num_hidden_layers))
 
-    def forward(self, ids: Tensor, lengths: Sequence[int]) -> list[Tensor]:
-        """The mean of each text's tokens after every layer, first layer first.
+    def forward(self, ids: Tensor, lengths: Sequence[int]) -> Tensor:
+        """The mean of each text's tokens after the last layer.
 
         Args:
             ids: the tokens of all texts.
@@ -104,20 +139,18 @@ class Encoder(nn.Module):
         """
         runs = [(len(list(same)), length) for length, same in itertools.groupby(lengths)]
         places = torch.cat([torch.arange(length) for length in lengths])
-        rows = self.norm(self.words(ids) + self.positions.weight[places])
-        means = []
+        rows = self.norm(self.words(ids) + self.positions(places))
         for layer in self.layers:
             rows = layer(rows, runs)
-            parts = rows.split([texts * tokens for texts, tokens in runs])
-            means.append(
-                torch.cat(
-                    [
-                        part.view(texts, tokens, -1).mean(dim=1)
-                        for part, (texts, tokens) in zip(parts, runs, strict=True)
-                    ]
-                )
-            )
-        return means
+        return torch.cat(
+            [part.view(texts, tokens, -1).mean(dim=1) for texts, tokens, part in _parts(rows, runs)]
+        )
+
+
+def _parts(rows: Tensor, runs: Runs) -> list[tuple[int, int, Tensor]]:
+    """Each run with its rows."""
+    parts = torch.split(rows, [texts * tokens for texts, tokens in runs])
+    return [(texts, tokens, part) for (texts, tokens), part in zip(runs, parts, strict=True)]
 
 
 class Head(nn.Module):
@@ -135,26 +168,54 @@ class Head(nn.Module):
 
 
 class Network(nn.Module):
-    """The encoder with its heads: sentiment, anger, complaint and embedding."""
+    """The encoder with its heads.
 
-    def __init__(self, shape: Shape) -> None:
+    ``aggravator`` reads the unit vector instead of the mean one and is fitted by itself: what makes
+    a complaint worse can be told of a stored embedding, without the text.
+    """
+
+    def __init__(self, shape: Shape, *, floats: bool = False) -> None:
         super().__init__()
-        self.encoder = Encoder(shape)
-        self.sentiment = Head(shape.hidden_size, shape.head_size, 3)
-        self.anger = Head(shape.hidden_size, shape.head_size, 1)
-        self.complaint = Head(shape.hidden_size, shape.head_size, 1)
+        self.encoder = Encoder(shape, floats=floats)
+        self.heads = nn.ModuleDict(
+            {
+                name: Head(shape.hidden_size, shape.head_size, outputs)
+                for name, outputs in (HEADS | (_TEACHING if floats else {})).items()
+            }
+        )
         self.embedding = nn.Linear(shape.hidden_size, shape.embedding_size)
+        self.aggravator = Head(shape.embedding_size, _AGGRAVATOR_SIZE, len(Aggravator))
+        self.aggravator.requires_grad_(False)
 
     def forward(self, ids: Tensor, lengths: Sequence[int]) -> Tensor:
         """The mean vectors that the heads read."""
-        means: list[Tensor] = self.encoder(ids, lengths)
-        return means[-1]
+        means: Tensor = self.encoder(ids, lengths)
+        return means
 
     def judge(self, features: Tensor) -> Judgement:
         """What the heads say of mean vectors."""
+        odds = {name: head(features) for name, head in self.heads.items()}
+        single = {name: odds[name].squeeze(-1) for name, outputs in HEADS.items() if outputs == 1}
         return Judgement(
-            sentiment=self.sentiment(features),
-            anger=self.anger(features).squeeze(-1),
-            complaint=self.complaint(features).squeeze(-1),
+            sentiment=odds["sentiment"],
+            emotion=odds["emotion"],
+            reason=odds.get("reason"),
             embedding=functional.normalize(self.embedding(features), dim=-1),
+            **single,
         )
+
+
+def quantized(network: Network, shape: Shape) -> Network:
+    """The same network with the encoder's matrices in int8, ready to score."""
+    result = Network(shape)
+    floats = dict(network.named_modules())
+    for name, other in result.named_modules():
+        module = floats[name]
+        if isinstance(other, Int8Embedding):
+            other.set_from(module.weight.detach())
+        elif isinstance(other, Int8Linear):
+            other.set_from(module.weight.detach(), module.bias.detach())
+        else:
+            for key, weight in module.named_parameters(recurse=False):
+                setattr(other, key, nn.Parameter(weight.detach().clone(), requires_grad=False))
+    return result.requires_grad_(False).eval()

@@ -7,13 +7,18 @@ is four times as fast as floats.
 
 from __future__ import annotations
 
+import copy
+from typing import TypeVar
+
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Int8Embedding", "Int8Linear", "quantize_rows"]
+__all__ = ["Int8Embedding", "Int8Linear", "dequantized", "quantize_rows"]
 
 _LARGEST = 127.0
 _TINY = 1e-8
+
+Module = TypeVar("Module", bound=nn.Module)
 
 
 def quantize_rows(weight: Tensor) -> tuple[Tensor, Tensor]:
@@ -45,10 +50,18 @@ class Int8Linear(nn.Module):
         whole, scale = quantize_rows(weight.float())
         self.weight, self.scale, self.bias = whole, scale, bias.float()
 
+    def floats(self) -> nn.Linear:
+        """The float layer that multiplies by the same weights and does not round its input."""
+        layer = nn.Linear(self.weight.shape[1], self.weight.shape[0])
+        layer.weight.data = self.weight * self.scale[:, None]
+        layer.bias.data = self.bias.clone()
+        return layer.requires_grad_(False)
+
     def forward(self, rows: Tensor) -> Tensor:
         """Rows of tokens in, rows of tokens out."""
-        steps = rows.abs().amax(dim=1, keepdim=True).clamp_min_(_TINY).div_(_LARGEST)
-        whole = (rows / steps).round_().to(torch.int8)
+        largest = torch.maximum(rows.amax(dim=1, keepdim=True), -rows.amin(dim=1, keepdim=True))
+        steps = largest.clamp_min_(_TINY).div_(_LARGEST)
+        whole = (rows * steps.reciprocal()).round_().to(torch.int8)
         products = torch._int_mm(whole, self.weight.t()).to(steps.dtype).mul_(steps)
         return torch.addcmul(self.bias, products, self.scale)
 
@@ -68,6 +81,22 @@ class Int8Embedding(nn.Module):
         """Take over a float table."""
         self.weight, self.scale = quantize_rows(weight.float())
 
+    def floats(self) -> nn.Embedding:
+        """The float table of the same vectors."""
+        table = nn.Embedding(*self.weight.shape)
+        table.weight.data = self.weight * self.scale[:, None]
+        return table.requires_grad_(False)
+
     def forward(self, ids: Tensor) -> Tensor:
         """The vectors of ``ids``."""
         return self.weight[ids].to(self.scale.dtype) * self.scale[ids].unsqueeze(-1)
+
+
+def dequantized(network: Module) -> Module:
+    """A copy with float layers, for processors without int8 instructions and to compare with."""
+    plain = copy.deepcopy(network)
+    for module in list(plain.modules()):
+        for name, part in module.named_children():
+            if isinstance(part, Int8Linear | Int8Embedding):
+                setattr(module, name, part.floats())
+    return plain

@@ -2,7 +2,7 @@
 
 >>> scorer = load_scorer()
 >>> angry, happy = scorer.score(["They lost my bag and hung up on me!", "太棒了，谢谢你们"])
->>> angry.sentiment, happy.sentiment, happy.language
+>>> angry.sentiment.value, happy.sentiment.value, happy.language
 ('negative', 'positive', 'zh-Hans')
 """
 
@@ -13,7 +13,7 @@ from typing import Protocol
 
 import torch
 
-from monitor.domain import Assessment
+from monitor.domain import Aggravator, Assessment
 from nlp.embedded import EmbeddedScorer
 from nlp.errors import ModelError
 
@@ -42,12 +42,20 @@ class Scorer(Protocol):
         """One Assessment a text, in their order. ``hints`` are the platform's language tags."""
         ...
 
+    def embed(self, texts: Sequence[str]) -> list[bytes]:
+        """Only the embeddings, as an Assessment holds them."""
+        ...
+
+    def aggravators(self, embedding: bytes) -> tuple[Aggravator, ...]:
+        """What makes a complaint worse, told by one of its embeddings."""
+        ...
+
 
 def load_scorer(
     model: str = EMBEDDED,
     *,
     labels: Mapping[str, str] | None = None,
-    threads: int | None = None,
+    threads: int = 1,
 ) -> Scorer:
     """The scorer that the configuration names.
 
@@ -55,16 +63,16 @@ def load_scorer(
         model: ``embedded``, or the folder or hub id of a sequence-classification model.
         labels: what the model's classes mean, where their names do not tell: class name to
             negative, neutral or positive.
-        threads: how many processor threads torch may use; all of them where it is ``None``.
+        threads: how many batches are worked on at a time, each by one processor thread. What is
+            said does not depend on it.
 
     Raises:
         ModelError: the model cannot be loaded or its labels cannot be read.
     """
-    if threads is not None:
-        torch.set_num_threads(threads)
-    embedded = EmbeddedScorer.load()
+    torch.set_num_threads(1)
+    embedded = EmbeddedScorer.load(threads=threads)
     if model == EMBEDDED:
         return embedded
     from nlp.foreign import ForeignScorer
 
-    return ForeignScorer.load(model, labels=labels, embedder=embedded)
+    return ForeignScorer.load(model, labels=labels, embedder=embedded, threads=threads)

@@ -10,6 +10,7 @@ import attrs
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
+from nlp.calibration import Calibration, read_calibration, write_calibration
 from nlp.network import Network, Shape
 
 __all__ = ["SHIPPED", "Model", "read_model", "write_model"]
@@ -35,6 +36,7 @@ class Model:
 
     network: Network
     tokenizer: Tokenizer
+    calibration: Calibration
     revision: str
 
 
@@ -42,7 +44,7 @@ def read_model(folder: Path) -> Model:
     """The model in a folder that ``write_model`` wrote.
 
     Raises:
-        FileNotFoundError: one of its three files is missing.
+        FileNotFoundError: one of its four files is missing.
     """
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     shape = Shape(**{field.name: config[field.name] for field in attrs.fields(Shape)})
@@ -53,16 +55,24 @@ def read_model(folder: Path) -> Model:
         {name.removeprefix(_PREFIX): tensor for name, tensor in weights.items()}, assign=True
     )
     network.requires_grad_(False).eval()
-    return Model(network=network, tokenizer=tokenizer, revision=config["revision"])
+    return Model(
+        network=network,
+        tokenizer=tokenizer,
+        calibration=read_calibration(folder),
+        revision=config["revision"],
+    )
 
 
-def write_model(network: Network, shape: Shape, tokenizer: Tokenizer, folder: Path) -> None:
+def write_model(
+    network: Network, shape: Shape, tokenizer: Tokenizer, calibration: Calibration, folder: Path
+) -> None:
     """Write a folder that both ``read_model`` and transformers read."""
     folder.mkdir(parents=True, exist_ok=True)
     weights = {_PREFIX + name: tensor.contiguous() for name, tensor in network.state_dict().items()}
     digest = hashlib.sha256()
     for name in sorted(weights):
         digest.update(weights[name].numpy().tobytes())
+    digest.update(json.dumps(attrs.asdict(calibration), sort_keys=True).encode())
     config = attrs.asdict(shape) | {
         "architectures": ["SparkwatchModel"],
         "dtype": "float32",
@@ -74,9 +84,12 @@ def write_model(network: Network, shape: Shape, tokenizer: Tokenizer, folder: Pa
         "model_max_length": shape.max_position_embeddings,
         "tokenizer_class": "PreTrainedTokenizerFast",
     }
-    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-    (folder / "model.safetensors").chmod(0o644)
+    unfinished = folder / "model.safetensors.part"
+    save_file(weights, unfinished, metadata={"format": "pt"})
+    unfinished.chmod(0o644)
+    unfinished.replace(folder / "model.safetensors")  # a process may have mapped the old one
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    write_calibration(calibration, folder)
     _write_json(folder / "config.json", config)
     _write_json(folder / "tokenizer_config.json", special)
 

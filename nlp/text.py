@@ -2,6 +2,8 @@
 
 >>> normalise("@delta_help charged me  $200 &amp; nobody answers!!!!!! https://t.co/x")
 '@user charged me $200 & nobody answers!!! http'
+>>> normalise("#WorstAirlineEver 🤮")
+'# Worst Airline Ever face with open mouth vomiting'
 >>> normalise("行李費太貴了，簡直搶劫")
 '行李费太贵了，简直抢劫'
 """
@@ -25,11 +27,14 @@ _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _HANDLE = re.compile(r"@[A-Za-z0-9_][\w.-]*(?<![.-])", re.ASCII)
 _HAN_HANDLE = re.compile(r"@[^\s@:：，。,!！?？]{1,20}(?=[\s:：]|$)")
 _TAG = re.compile(r"<(?:/?[A-Za-z][^<>]{0,200}|!--[^<>]{0,200})>")
+_HASHTAG = re.compile(r"[#＃](\w+)[#＃]?")
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|_")
 _REPEATED = re.compile(r"(\S)\1{3,}")
 _SPACE = re.compile(r"\s+")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002fa1f]")
 _KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa]")
 _DROPPED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+_NEW_EMOJI = re.compile("[\U0001f4a9\U0001f595\U0001f90c-\U0001f9ff\U0001fa70-\U0001faff]")
 _SKIN_TONES = frozenset(chr(code) for code in range(0x1F3FB, 0x1F400))
 _VARIATION_SELECTORS = frozenset(chr(code) for code in range(0xFE00, 0xFE10))
 
@@ -39,7 +44,8 @@ def normalise(text: str) -> str:
 
     Handles become ``@user`` and links ``http``, as in the tweets that the model learned from. HTML
     entities are read, tags dropped; control, invisible and unassigned characters go, emoji lose
-    their skin tone and variant, a character repeated more than three times stays three times.
+    their skin tone and variant, those younger than the base model's vocabulary become their names,
+    a hashtag becomes its words, a character repeated more than three times stays three times.
     Traditional Chinese becomes simplified; Japanese keeps its own characters.
     """
     text = html.unescape(text[:LONGEST])
@@ -49,7 +55,9 @@ def normalise(text: str) -> str:
     text = _EMAIL.sub("@user", text)
     text = _HANDLE.sub("@user", text)
     text = _HAN_HANDLE.sub("@user", text)
+    text = _HASHTAG.sub(_words_of_hashtag, text)
     text = _REPEATED.sub(r"\1\1\1", text)
+    text = _NEW_EMOJI.sub(_name_of_emoji, text)
     text = _SPACE.sub(" ", text).strip()
     if has_han(text) and not has_kana(text):
         text = to_simplified(text)
@@ -69,6 +77,14 @@ def has_kana(text: str) -> bool:
 def to_simplified(text: str) -> str:
     """Traditional Chinese characters replaced by simplified ones."""
     return str(_traditional_to_simplified().convert(text))
+
+
+def _words_of_hashtag(hashtag: re.Match[str]) -> str:
+    return f"# {_HUMP.sub(' ', hashtag[1])} "
+
+
+def _name_of_emoji(emoji: re.Match[str]) -> str:
+    return f" {unicodedata.name(emoji[0], '').lower()} "
 
 
 def _visible(character: str) -> str:

@@ -1,148 +1,137 @@
-"""The recipe of the model that ships: a cut-down encoder, frozen, and heads fitted on top of it.
+"""The recipe of the model that ships: a shortened encoder, fitted with all its heads at once.
 
-    python -m nlp.train --base intfloat/multilingual-e5-small --data FOLDER --out FOLDER
+    python -m nlp.train --base intfloat/multilingual-e5-small --data FOLDER --run RUN --out MODEL
 
-The data folder holds ``train_pool.jsonl.gz`` and ``dev/*.jsonl``. Encoded texts are kept in the
-cache folder, so that a run that was stopped goes on where it was.
+The data folder holds ``train_pool.jsonl.gz`` and ``dev/*.jsonl``. Checkpoints, the log and a
+picture of its curves are kept in the folder of the run: the same command goes on where a stopped
+one was.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import attrs
-import numpy as np
 import torch
 import typer
-from torch import Tensor
-from transformers import BertConfig
+from transformers import BertConfig, BertModel
 
-from nlp.network import Head, Network, Shape
+from nlp.network import Encoder, Network, Shape, quantized
 from nlp.shipped import write_model
 from nlp.text import normalise
-from nlp.training.base import load_base, shortened
-from nlp.training.corpus import Example, read_dev, read_pool, sample
-from nlp.training.features import Floats, features
-from nlp.training.fitting import Labelled, calibrate, fit_head
-from nlp.training.projection import fit_projection
+from nlp.training.aggravating import fit_aggravators
+from nlp.training.base import copy_base, load_base
+from nlp.training.calibrating import calibrated
+from nlp.training.corpus import Part, read_pool
+from nlp.training.curves import draw_curves
+from nlp.training.features import features
+from nlp.training.fitting import Material, fit
+from nlp.training.heldout import read_held_out
+from nlp.training.loss import labels_of
+from nlp.training.neutral import chinese_neutral
+from nlp.training.plan import batches_of, chosen
+from nlp.training.projection import targets
 from nlp.training.settings import Settings, load_settings
 from nlp.training.vocabulary import choose_pieces, trimmed
 
 __all__ = ["train"]
 
 _RECIPE = Path(__file__).with_name("train.yaml")
-_STUDENT, _TEACHER = 0, 1
+_WATCHED = 100
 
 
 def train(
-    *, base: str, data: Path, out: Path, cache: Path, settings: Settings, say: Callable[[str], None]
+    *,
+    base: str,
+    data: Path,
+    run: Path,
+    out: Path,
+    settings: Settings,
+    half: bool,
+    threads: int,
+    say: Callable[[str], None],
 ) -> None:
     """Run the recipe and write a model folder; ``say`` is told how far it has come."""
-    pool = list(read_pool(data / "train_pool.jsonl.gz"))
-    chosen = sample(pool, settings.samples, settings.examples, settings.seed)
-    dev = _dev(data / "dev", settings.dev_examples)
-    say(f"{len(pool)} texts in the pool, {len(chosen)} chosen, {len(dev)} of the dev sets")
+    run.mkdir(parents=True, exist_ok=True)
+    pool = [*read_pool(data / "train_pool.jsonl.gz", Part.TRAIN), *chinese_neutral(settings.seed)]
+    examples = [each for each in pool if each.source in settings.sources]
+    texts = [normalise(example.text) for example in examples]
+    say(f"{len(examples)} texts to learn from")
 
-    bert, full_tokenizer = load_base(base)
-    kept = choose_pieces(
-        full_tokenizer, (normalise(example.text) for example in pool), settings.vocabulary
-    )
-    tokenizer = trimmed(full_tokenizer, kept, settings.longest)
+    bert, full = load_base(base)
+    kept = choose_pieces(full, texts, settings.vocabulary)
+    tokenizer = trimmed(full, kept, settings.longest)
     shape = _shape(settings, bert.config)
-    whole = attrs.evolve(shape, num_hidden_layers=bert.config.num_hidden_layers)
-    encoder = shortened(bert, kept, whole)
-    say(f"kept {len(kept)} pieces and {settings.layers} of {whole.num_hidden_layers} layers")
+    torch.manual_seed(settings.seed)
+    network = Network(shape, floats=True)
+    copy_base(bert, kept, network.encoder)
+    network.encoder.words.requires_grad_(False)
+    say(f"kept {len(kept)} pieces and {settings.layers} of {bert.config.num_hidden_layers} layers")
 
-    def encoded(examples: Sequence[Example], what: str) -> Floats:
-        return features(
-            encoder,
-            tokenizer,
-            [normalise(example.text) for example in examples],
-            layers=(settings.layers, whole.num_hidden_layers),
-            cache=cache,
-            name=_name(base, settings),
-            progress=lambda done: say(f"{what}: {done} of {len(examples)} texts encoded"),
-        )
-
-    vectors, dev_vectors = encoded(chosen, "training"), encoded(dev, "dev")
-    model = Network(shape)
-    model.encoder = encoder
-    encoder.layers = encoder.layers[: settings.layers]
-    model.embedding = fit_projection(
-        vectors[:, _STUDENT],
-        vectors[:, _TEACHER],
-        [example.language for example in chosen],
-        size=settings.embedding_size,
-        ridge=settings.ridge,
+    learning = trimmed(full, kept, settings.longest_in_training)
+    pieces = [encoding.ids for encoding in learning.encode_batch_fast(texts)]
+    asked = _spread(len(examples), settings.teacher_texts, settings.seed)
+    taught = targets(
+        features(
+            _whole_encoder(bert, kept, shape),
+            [pieces[place] for place in asked],
+            cache=run / "vectors",
+            name=hashlib.sha256(base.encode()).hexdigest()[:8],
+            progress=lambda done: say(f"vectors of the whole encoder: {done} of {len(asked)}"),
+        ),
+        [examples[place].language for place in asked],
+        settings.embedding_size,
     )
-    for name, labels in (("sentiment", _sentiment), ("anger", _anger), ("complaint", _complaint)):
-        head, temperature = _fitted(
-            labels(chosen, vectors[:, _STUDENT], settings),
-            labels(dev, dev_vectors[:, _STUDENT], settings),
-            outputs=3 if name == "sentiment" else 1,
-            settings=settings,
-        )
-        setattr(model, name, head)
-        say(f"{name} fitted, temperature {temperature:.2f}")
-    write_model(model, shape, tokenizer, out)
+    vectors = torch.zeros(len(examples), settings.embedding_size)
+    vectors[asked] = torch.from_numpy(taught)
+
+    order = chosen(examples, settings.sources, settings.seed)
+    tokens = settings.optimisation.tokens
+    material = Material(
+        texts=texts,
+        pieces=pieces,
+        labels=labels_of(examples, settings, vectors),
+        batches=batches_of(order, [len(each) for each in pieces], tokens, settings.seed),
+    )
+    say(f"{len(order)} texts to read in {len(material.batches)} batches")
+    watched = read_held_out(data, tokenizer, _WATCHED)
+    fitted = fit(
+        network,
+        material,
+        learning,
+        settings,
+        folder=run,
+        half=half,
+        threads=threads,
+        measure=lambda average: watched.figures(average, half=half),
+        say=say,
+    )
+    draw_curves(run)
+    whole = quantized(fitted, shape)
+    threshold = fit_aggravators(whole, tokenizer, settings.seed)
+    say("calibrating on the held-out texts")
+    calibration = calibrated(whole, tokenizer, data, aggravator=threshold)
+    write_model(whole, shape, tokenizer, calibration, out)
     say(f"written to {out}")
 
 
-def _fitted(
-    data: Labelled, held_out: Labelled, *, outputs: int, settings: Settings
-) -> tuple[Head, float]:
-    head = fit_head(
-        data, outputs=outputs, hidden=settings.head_size, fit=settings.fit, seed=settings.seed
-    )
-    if len(held_out.features) == 0:
-        return head, 1.0
-    return head, calibrate(head, held_out)
+def _whole_encoder(bert: BertModel, kept: list[int], shape: Shape) -> Encoder:
+    """The base with all its layers and unchanged weights, in int8."""
+    deep = attrs.evolve(shape, num_hidden_layers=bert.config.num_hidden_layers)
+    floats = Network(deep, floats=True)
+    copy_base(bert, kept, floats.encoder)
+    return quantized(floats, deep).encoder
 
 
-def _dev(folder: Path, most: int) -> list[Example]:
-    """The same part of each dev set whatever the seed, so that runs can be compared."""
-    chosen: list[Example] = []
-    for path in sorted(folder.glob("*.jsonl")):
-        examples = read_dev(path)
-        random.Random(1).shuffle(examples)  # noqa: S311 - a repeatable lot, not a secret
-        chosen += examples[:most]
-    return chosen
-
-
-def _sentiment(examples: Sequence[Example], vectors: Floats, settings: Settings) -> Labelled:
-    rows = [row for row, example in enumerate(examples) if example.sentiment is not None]
-    return Labelled(
-        features=vectors[rows],
-        targets=torch.tensor([examples[row].sentiment for row in rows], dtype=torch.long),
-        weights=_weights([examples[row].derived for row in rows], settings.derived_weight),
-    )
-
-
-def _anger(examples: Sequence[Example], vectors: Floats, _settings: Settings) -> Labelled:
-    rows = [row for row, example in enumerate(examples) if example.anger is not None]
-    return Labelled(
-        features=vectors[rows],
-        targets=torch.tensor([examples[row].anger for row in rows], dtype=torch.float32),
-        weights=torch.ones(len(rows)),
-    )
-
-
-def _complaint(examples: Sequence[Example], vectors: Floats, settings: Settings) -> Labelled:
-    rows = [row for row, example in enumerate(examples) if example.complaint is not None]
-    return Labelled(
-        features=vectors[rows],
-        targets=torch.tensor([examples[row].complaint for row in rows], dtype=torch.float32),
-        weights=_weights([examples[row].weak for row in rows], settings.weak_complaint_weight),
-    )
-
-
-def _weights(lesser: Sequence[bool], weight: float) -> Tensor:
-    return torch.where(torch.tensor(lesser, dtype=torch.bool), weight, 1.0)
+def _spread(count: int, most: int, seed: int) -> list[int]:
+    """At most ``most`` places of ``count``, by lot, in rising order."""
+    lot = random.Random(seed)  # noqa: S311 - a repeatable lot, not a secret
+    return sorted(lot.sample(range(count), min(most, count)))
 
 
 def _shape(settings: Settings, base: BertConfig) -> Shape:
@@ -159,30 +148,35 @@ def _shape(settings: Settings, base: BertConfig) -> Shape:
     )
 
 
-def _name(base: str, settings: Settings) -> str:
-    """Tells apart the vectors of different encoders in one cache."""
-    decisive = json.dumps([base, settings.vocabulary, settings.layers, settings.longest])
-    return hashlib.sha256(decisive.encode()).hexdigest()[:8]
-
-
 def _main(
     base: Annotated[str, typer.Option(help="folder or hub id of the BERT encoder to start from")],
     data: Annotated[Path, typer.Option(help="folder with train_pool.jsonl.gz and dev/")],
     out: Annotated[Path, typer.Option(help="where the model folder is written")],
-    cache: Annotated[Path, typer.Option(help="where encoded texts are kept")] = Path("cache"),
+    run: Annotated[Path, typer.Option(help="where checkpoints and the log are kept")] = Path("run"),
     settings: Annotated[Path, typer.Option(help="the settings of the recipe")] = _RECIPE,
     permissive_only: Annotated[
         bool, typer.Option(help="leave out sources without a licence for commercial use")
     ] = False,
+    float32: Annotated[
+        bool, typer.Option(help="multiply in float32; bfloat16 is slow on old processors")
+    ] = False,
     threads: Annotated[int, typer.Option(help="processor threads")] = 2,
 ) -> None:
     """Make the model folder from a base encoder and labelled texts."""
-    torch.set_num_threads(threads)
-    chosen = load_settings(settings)
+    torch.set_num_threads(1)
+    chosen_settings = load_settings(settings)
     if permissive_only:
-        chosen = chosen.permissive()
-    np.seterr(all="raise", under="ignore")
-    train(base=base, data=data, out=out, cache=cache, settings=chosen, say=typer.echo)
+        chosen_settings = chosen_settings.permissive()
+    train(
+        base=base,
+        data=data,
+        run=run,
+        out=out,
+        settings=chosen_settings,
+        half=not float32,
+        threads=threads,
+        say=lambda line: typer.echo(f"{datetime.now().astimezone():%H:%M:%S} {line}"),
+    )
 
 
 if __name__ == "__main__":

@@ -19,9 +19,20 @@ from alerts.channels.receiver import ReceiverOptions
 from alerts.i18n import Language
 from alerts.letter import Letter
 from alerts.outcome import Outcome, Sent
-from monitor.domain import Assessment, Delivery, Level
+from monitor.domain import (
+    Aggravation,
+    Aggravator,
+    Assessment,
+    Delivery,
+    Emotion,
+    Level,
+    Mention,
+    Post,
+    Reading,
+    Target,
+)
 
-__all__ = ["FakeChannel", "FakeScorer", "folder_channel"]
+__all__ = ["FakeChannel", "FakeReader", "FakeScorer", "folder_channel"]
 
 _SIZE = 48
 _PRAISE = ("love", "thank", "谢谢")
@@ -51,6 +62,14 @@ class FakeScorer:
         self.asked += texts
         return [self._assess(text) for text in texts]
 
+    def embed(self, texts: Sequence[str]) -> list[bytes]:
+        """The embeddings alone."""
+        return [self._embedding(text.casefold()) for text in texts]
+
+    def aggravators(self, embedding: bytes) -> tuple[Aggravator, ...]:
+        """None: what is tested with this scorer is told by words."""
+        return ()
+
     def _assess(self, text: str) -> Assessment:
         said = text.casefold()
         negative, neutral, positive = 0.9, 0.07, 0.03
@@ -65,7 +84,7 @@ class FakeScorer:
             negative=negative,
             neutral=neutral,
             positive=positive,
-            anger=0.9 if "!" in text else 0.1,
+            emotions={Emotion.ANGER: 0.9 if "!" in text else 0.1},
             embedding=self._embedding(said),
         )
 
@@ -85,6 +104,42 @@ def _direction(text: str) -> npt.NDArray[np.float64]:
     vector = np.array([chance.gauss(0, 1) for _ in range(_SIZE)])
     unit: npt.NDArray[np.float64] = vector / np.linalg.norm(vector)
     return unit
+
+
+@attrs.define
+class FakeReader:
+    """A reader that reads by single words, and keeps which posts it was given.
+
+    "bag" names the touchpoint of that name; "unlike" aims at another brand, "weather" at nobody;
+    who was "rude" made it worse.
+    """
+
+    asked: list[Post] = attrs.field(factory=list)
+    revision: str = "fake"
+
+    def read(
+        self, post: Post, mentions: Sequence[Mention], assessment: Assessment
+    ) -> list[Reading]:
+        """The same for every brand of the post."""
+        self.asked.append(post)
+        said = post.text.casefold()
+        place, worse = said.find("bag"), said.find("rude")
+        target = Target.BRAND
+        if "unlike" in said:
+            target = Target.OTHER
+        elif "weather" in said:
+            target = Target.NOBODY
+        reading = Reading(
+            touchpoint="bag" if place >= 0 else None,
+            touchpoint_spans=((place, place + 3),) if place >= 0 else (),
+            aggravations=(
+                (Aggravation(kind=Aggravator.RUDE_STAFF, spans=((worse, worse + 4),)),)
+                if worse >= 0
+                else ()
+            ),
+            target=target,
+        )
+        return [reading for _ in mentions]
 
 
 @attrs.define

@@ -40,8 +40,12 @@ def alert_blocks(message: Message, words: Words) -> Json:
     """An alert as the body of a webhook's request."""
     sign = _SIGNS[message.level]
     blocks = [_header(f"{sign} {message.title}"), _context(message.status)]
+    if message.warnings:
+        blocks.append(_rich(*(_line(_text(line, bold=True)) for line in message.warnings)))
     blocks += _section(message.changes)
     blocks += _quotes(message.happened_heading, [message.happened], message.open_post)
+    if message.matter:
+        blocks.append(_rich(_list(message.matter)))
     blocks += _section(message.next_steps)
     blocks.append(_figures(message))
     blocks += _forecast(message, words)

@@ -17,7 +17,7 @@ from alerts.i18n import Language, Reader, Words
 from alerts.untrusted import one_line
 from config.load import load
 from config.model import Settings
-from monitor import archive
+from monitor import app, archive
 from monitor.commands.replaying import Replayed, follow, print_report, write_report
 from monitor.commands.showing import console, forecast_line, span, words_for
 from monitor.commands.stored import open_file
@@ -70,10 +70,12 @@ def _write_digests(
     zone = ZoneInfo(settings.timezone)
     last_day = replayed.report.ended_at.astimezone(zone) - timedelta(minutes=5)
     until = datetime.combine(last_day.date() + timedelta(days=1), time(0), zone)
+    taxonomies = app.taxonomies(settings)
     pages = []
     for language in Language:
         reader = Reader(language=language, timezone=settings.timezone)
-        data = digest_data(settings.watched(), reader, until - timedelta(days=7), until, work)
+        since = until - timedelta(days=7)
+        data = digest_data(settings.watched(), taxonomies, reader, since, until, work)
         page = output / f"digest-{language.value}.html"
         letter = digest_letter(data)
         page.write_text(letter.page(), encoding="utf-8")

@@ -61,7 +61,10 @@ def digest(
     store = open_store(settings, store_file)
     try:
         with store.read() as work:
-            letter = digest_letter(digest_data(settings.watched(), reader, start, end, work))
+            data = digest_data(
+                settings.watched(), app.taxonomies(settings), reader, start, end, work
+            )
+            letter = digest_letter(data)
     finally:
         store.close()
     output.write_text(letter.page(), encoding="utf-8")

@@ -11,9 +11,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from alerts.i18n import Words
+from alerts.matter import matter_lines, warnings
 from alerts.untrusted import one_line, safe_link
 from config.load import load
 from config.problems import listed, printable
+from monitor import app
 from monitor.commands.showing import (
     ConfigOption,
     console,
@@ -23,8 +25,9 @@ from monitor.commands.showing import (
     words_for,
 )
 from monitor.commands.stored import StoreOption, open_store
-from monitor.domain import Incident, IncidentState
+from monitor.domain import Incident, IncidentState, Taxonomy
 from monitor.stages.briefing import quotes
+from monitor.stages.matter import matter
 from monitor.store.unit_of_work import UnitOfWork
 
 __all__ = ["incidents", "show"]
@@ -106,7 +109,8 @@ def show(
             matching = [one for one in work.incidents.find() if one.id.startswith(incident)]
             if len(matching) != 1:
                 raise typer.BadParameter(_not_one(incident, matching), param_hint="ID")
-            _show(matching[0], work, words, out)
+            taxonomy = app.taxonomies(settings).get(matching[0].brand)
+            _show(matching[0], taxonomy, work, words, out)
     finally:
         store.close()
 
@@ -118,7 +122,9 @@ def _not_one(written: str, matching: list[Incident]) -> str:
     return f"{written} is the beginning of {len(matching)} incidents: {ids}"
 
 
-def _show(incident: Incident, work: UnitOfWork, words: Words, out: Console) -> None:
+def _show(
+    incident: Incident, taxonomy: Taxonomy | None, work: UnitOfWork, words: Words, out: Console
+) -> None:
     remarks = work.mentions.of_incident(incident.id)
     snapshots = work.posts.snapshots([remark.post.key for remark in remarks])
     views = work.voices.views([incident.id]).get(incident.id)
@@ -131,6 +137,9 @@ def _show(incident: Incident, work: UnitOfWork, words: Words, out: Console) -> N
         f"{words.when(incident.first_post_at)} to {words.when(incident.last_post_at)} "
         f"({words.zone_note(incident.last_post_at)})"
     )
+    about = matter(remarks, taxonomy)
+    for told in (*warnings(about, words), *matter_lines(about, words)):
+        out.print(escape(told))
     out.print("\n[bold]What was said[/bold]")
     for quote in quotes(incident, remarks, snapshots):
         author = escape(one_line(quote.author_name or "anonymous", 40))

@@ -11,9 +11,9 @@ to the weakest, because
    story was last told. Embeddings are taken against their mean over all posts: what all talk
    about the brand has in common, in each script, tells no story from another.
 
-Otherwise it begins a story of its own. Posts that complain begin stories; neutral ones, and those
-with hardly a word in them, may only join by ties 1 to 3; praise joins nothing. A story becomes an
-incident by `lifecycle`.
+Otherwise it begins a story of its own. Posts that complain of the brand begin stories; neutral
+ones, those aimed at somebody else and those with hardly a word in them may only join by ties 1 to
+3; praise joins nothing. A story becomes an incident by `lifecycle`.
 
 Everything that a decision rests on follows from the posts and their stories, so that a restart,
 which reads them from the store, goes on as if nothing had happened.
@@ -31,7 +31,7 @@ import attrs
 import numpy as np
 import rensa
 
-from monitor.domain import Assessment, Incident, Post, PostKey, Remark
+from monitor.domain import Incident, Post, PostKey, Remark, Sentiment, Target
 from monitor.incidents.story import Embeddings, Story, Vector, incident_id
 from monitor.incidents.words import links, names_pattern, words
 
@@ -81,11 +81,17 @@ class GroupingOptions:
     """Of how many of a story's latest posts the threads, links and wordings are remembered."""
 
 
-def complains(assessment: Assessment) -> bool:
-    """Whether a text can begin a story: it is negative, or complains without being praise."""
-    if assessment.sentiment == "negative":
+def complains(remark: Remark) -> bool:
+    """Whether a remark can begin a story: it is negative, or complains without being praise.
+
+    One that is aimed at somebody else, or was not understood, does not.
+    """
+    said = remark.assessment
+    if said.abstained or remark.reading.target is not Target.BRAND:
+        return False
+    if said.sentiment is Sentiment.NEGATIVE:
         return True
-    return (assessment.complaint or 0.0) >= 0.7 and assessment.negative >= assessment.positive
+    return (said.complaint or 0.0) >= 0.7 and said.negative >= said.positive
 
 
 class Grouper:
@@ -135,11 +141,11 @@ class Grouper:
         """The id of the story that the post joins or begins; ``None`` where it does neither."""
         reading = self._read(remark)
         self._learn(reading)
-        assessment = remark.assessment
-        if assessment.sentiment == "positive" and not complains(assessment):
+        complaint = complains(remark)
+        if remark.assessment.sentiment is Sentiment.POSITIVE and not complaint:
             return None
         story = self._tied(remark, reading)
-        if story is None and complains(assessment):
+        if story is None and complaint:
             story = self._alike(remark, reading)
             if story is None:
                 story = incident_id(self.brand, remark.post)

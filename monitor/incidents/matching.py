@@ -139,7 +139,7 @@ def _primary(tag: str | None) -> str | None:
 
 def _fingerprint(brands: Sequence[Brand]) -> str:
     definitions = [
-        attrs.asdict(brand, filter=lambda field, _: field.name != "languages")
+        attrs.asdict(brand, filter=lambda field, _: field.name not in ("languages", "taxonomy"))
         | {"languages": sorted(brand.languages)}
         for brand in sorted(brands, key=lambda one: one.id)
     ]

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from alerts.brief import Brief, Emotion, People, Quote, Record, Series, Similar, Speed
+from alerts.brief import Brief, Mood, People, Quote, Record, Series, Similar, Speed
 from monitor.domain import (
     Alert,
     AlertKind,
@@ -21,10 +21,12 @@ from monitor.domain import (
     Quantity,
     Reason,
     Remark,
+    Taxonomy,
 )
 from monitor.incidents.grouping import complains
 from monitor.incidents.story import author_id
 from monitor.incidents.words import words
+from monitor.stages.matter import advocates, matter
 from monitor.store.unit_of_work import UnitOfWork
 from monitor.virality.forecast import HORIZONS
 from monitor.virality.series import running_total
@@ -43,6 +45,7 @@ def brief(
     incident: Incident,
     brand_name: str,
     *,
+    taxonomy: Taxonomy | None,
     usual_per_hour: float | None,
     angry_from: float,
     watched_since: datetime | None,
@@ -65,14 +68,15 @@ def brief(
         brand_name=brand_name,
         quotes=quotes(incident, remarks, snapshots),
         first_seen=_quote(earliest, snapshots),
-        emotion=_emotion(remarks, angry_from),
-        people=_people(remarks),
+        mood=_mood(remarks, angry_from),
+        people=_people(remarks, advocates(incident, remarks, work)),
         speed=Speed(
             posts_last_hour=sum(now - remark.post.published_at <= _HOUR for remark in remarks),
             usual_per_hour=usual_per_hour,
             views=views[-1][1] if views else None,
             views_per_hour=_per_hour(views, now),
         ),
+        matter=matter(remarks, taxonomy),
         sources=_counted(remark.post.key.source for remark in remarks),
         languages=_counted(remark.assessment.language for remark in remarks),
         forecasts=tuple(work.forecasts.latest(incident.id)),
@@ -105,7 +109,7 @@ def quotes(
         author = remark.post.author
         audience = (author.followers or 0) if author else 0
         said = min(len(words(remark.post.text)), 8) / 8
-        complaint = 1.0 if complains(remark.assessment) else 0.0
+        complaint = 1.0 if complains(remark) else 0.0
         return near + said + complaint + 0.15 * math.log10(1 + heard + audience)
 
     ranked = sorted(remarks, key=lambda remark: (-telling(remark), remark.post.key))
@@ -192,17 +196,17 @@ def _latest(snapshots: Sequence[EngagementSnapshot]) -> EngagementSnapshot | Non
     return max(snapshots, key=lambda snapshot: snapshot.taken_at, default=None)
 
 
-def _emotion(remarks: Sequence[Remark], angry_from: float) -> Emotion:
+def _mood(remarks: Sequence[Remark], angry_from: float) -> Mood:
     negative = sum(remark.assessment.sentiment == "negative" for remark in remarks)
     anger = [remark.assessment.anger for remark in remarks if remark.assessment.anger is not None]
-    return Emotion(
+    return Mood(
         negative=negative / len(remarks),
         anger=sum(anger) / len(anger) if anger else None,
         angry=sum(score >= angry_from for score in anger) / len(anger) if anger else None,
     )
 
 
-def _people(remarks: Sequence[Remark]) -> People:
+def _people(remarks: Sequence[Remark], advocates: int) -> People:
     followers: dict[str, int | None] = {}
     for remark in remarks:
         author = remark.post.author
@@ -214,6 +218,7 @@ def _people(remarks: Sequence[Remark]) -> People:
         audience=sum(known_ones),
         audience_unknown=len(followers) - len(known_ones),
         top_followers=max(known_ones, default=None),
+        advocates=advocates,
     )
 
 
@@ -327,9 +332,10 @@ def _gaps(
         yield _reason("collection_young", hours=round(watched / _HOUR))
     if all(snapshot.views is None and snapshot.shares is None for snapshot in snapshots):
         yield _reason("no_counters")
-    unread = sum(remark.assessment.language == "und" for remark in remarks)
-    if unread:
-        yield _reason("language_unread", tag="und", count=unread)
+    for tag, count in _counted(
+        remark.assessment.language for remark in remarks if remark.assessment.abstained
+    ):
+        yield _reason("language_unread", tag=tag, count=count)
 
 
 def _reason(code: str, **facts: str | int | float) -> Reason:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import attrs
@@ -10,7 +10,7 @@ import attrs
 from alerts.brief import Brief
 from alerts.channels.receiver import Channel
 from alerts.policy import PolicyOptions, Situation, decide
-from monitor.domain import Alert, Brand, Delivery, Incident, IncidentState, Silence, Voice
+from monitor.domain import Alert, Brand, Delivery, Incident, IncidentState, Silence, Taxonomy, Voice
 from monitor.stages.briefing import brief
 from monitor.store.store import Store
 from monitor.store.unit_of_work import UnitOfWork
@@ -49,11 +49,17 @@ class Decide:
     batch = 1_000
 
     def __init__(
-        self, brands: Sequence[Brand], channels: Sequence[Channel], policy: PolicyOptions
+        self,
+        brands: Sequence[Brand],
+        channels: Sequence[Channel],
+        policy: PolicyOptions,
+        taxonomies: Mapping[str, Taxonomy] | None = None,
     ) -> None:
+        """``taxonomies`` holds that of each brand that has one, by the brand's id."""
         self._brands = {brand.id: brand for brand in brands}
         self._channels = channels
         self._policy = policy
+        self._taxonomies = taxonomies or {}
         self._usual: dict[str, _Usual] = {}
 
     def run(self, store: Store, now: datetime) -> int:
@@ -136,6 +142,7 @@ class Decide:
             alert,
             attrs.evolve(incident, level=alert.level),
             brand.name if brand else incident.brand,
+            taxonomy=self._taxonomies.get(incident.brand),
             usual_per_hour=(
                 usual.baseline.expected(now - _HOUR, now) if usual.baseline and learned else None
             ),

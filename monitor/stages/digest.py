@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,6 @@ from alerts.channels.receiver import Channel
 from alerts.charts import DayOfSentiment
 from alerts.digest import Burned, DigestData, Returning, Sentiment, digest_letter
 from alerts.i18n import Reader
-from alerts.letter import Letter
 from monitor.domain import (
     Alert,
     AlertKind,
@@ -22,8 +21,10 @@ from monitor.domain import (
     Incident,
     IncidentState,
     Quantity,
+    Taxonomy,
 )
 from monitor.stages.briefing import record, unseen
+from monitor.stages.hearing import heard_of
 from monitor.store.store import Store
 from monitor.store.unit_of_work import UnitOfWork
 
@@ -62,6 +63,8 @@ class Digest:
 
     brands: Sequence[Brand]
     readers: Sequence[DigestReader]
+    taxonomies: Mapping[str, Taxonomy] = attrs.field(factory=dict)
+    """That of each brand that has one, by the brand's id."""
     name: str = attrs.field(default="digest", init=False)
     batch: int = attrs.field(default=1_000, init=False)
 
@@ -76,7 +79,8 @@ class Digest:
                 begun = work.posts.first_observed_at()
                 if begun is None or begun >= until or work.outbox.begun(key):
                     continue
-                letter = _letter(self.brands, reader.reader, since, until, work)
+                data = digest_data(self.brands, self.taxonomies, reader.reader, since, until, work)
+                letter = digest_letter(data)
             with store.begin() as work:
                 work.outbox.put(reader.channel.write_letter(letter, key=key, now=now))
             written += 1
@@ -90,14 +94,13 @@ def week_before(due: datetime) -> tuple[datetime, datetime]:
     return since, until
 
 
-def _letter(
-    brands: Sequence[Brand], reader: Reader, since: datetime, until: datetime, work: UnitOfWork
-) -> Letter:
-    return digest_letter(digest_data(brands, reader, since, until, work))
-
-
 def digest_data(
-    brands: Sequence[Brand], reader: Reader, since: datetime, until: datetime, work: UnitOfWork
+    brands: Sequence[Brand],
+    taxonomies: Mapping[str, Taxonomy],
+    reader: Reader,
+    since: datetime,
+    until: datetime,
+    work: UnitOfWork,
 ) -> DigestData:
     """The facts of the time from ``since`` to before ``until``, from what is stored."""
     names = {brand.id: brand.name for brand in brands}
@@ -131,6 +134,9 @@ def digest_data(
         messages_failed=_messages(work, DeliveryState.FAILED, since, until),
         record=record(work),
         unseen=tuple(unseen(work, since)),
+        heard=tuple(
+            heard_of(brand, taxonomies.get(brand.id), since, until, work) for brand in brands
+        ),
     )
 
 

@@ -12,6 +12,7 @@ import attrs
 from monitor.domain import Brand, Incident, IncidentState, PostKey, Remark
 from monitor.incidents.grouping import Grouper, GroupingOptions, complains
 from monitor.incidents.lifecycle import LifecycleOptions, Telling, advance
+from monitor.incidents.own_posts import is_own, own_names
 from monitor.incidents.story import Story
 from monitor.incidents.titles import title
 from monitor.incidents.words import Token, names_pattern, tokens
@@ -35,18 +36,13 @@ class _Desk:
         self.brand = brand
         self.grouper = Grouper(brand.id, names, options)
         self.names = names_pattern(names)
-        self.own = {handle.casefold().lstrip("@") for handle in brand.handles}
+        self.own = own_names(brand)
         self.read: defaultdict[str, list[list[Token]]] = defaultdict(list)
         self.audience: defaultdict[str, int] = defaultdict(int)
 
     def is_own(self, remark: Remark) -> bool:
-        """Whether the brand itself wrote it: its apology is no complaint.
-
-        A display name proves nothing, anybody may choose it.
-        """
-        author = remark.post.author
-        known_as = {author.handle, author.native_id} if author else set()
-        return not self.own.isdisjoint(name.casefold().lstrip("@") for name in known_as if name)
+        """Whether the brand itself wrote it: its apology is no complaint."""
+        return is_own(remark.post.author, self.own)
 
     def load(self, stories: Sequence[tuple[Incident, Sequence[Remark]]]) -> None:
         """Take over stories as the store holds them."""
@@ -61,7 +57,7 @@ class _Desk:
         read.append(tokens(remark.post.text, self.names))
         del read[:-_TITLE_FROM]
         author = remark.post.author
-        if author is not None and author.followers and complains(remark.assessment):
+        if author is not None and author.followers and complains(remark):
             self.audience[story] = max(self.audience[story], author.followers)
 
     def merge(self, gone: str, into: str) -> None:

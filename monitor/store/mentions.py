@@ -10,12 +10,32 @@ from typing import Any
 import attrs
 from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 
-from monitor.domain import Assessment, Mention, Post, PostKey, Remark
-from monitor.store.reading import remark_of, remarks, select_posts, whole_post
-from monitor.store.statements import chunks, put
+from monitor.domain import Assessment, Emotion, Mention, Post, PostKey, Reading, Remark, Sentiment
+from monitor.store.reading import (
+    AnyRow,
+    assessed_posts,
+    assessment_of,
+    remark_of,
+    remarks,
+    spans_of,
+    whole_post,
+)
+from monitor.store.statements import Record, chunks, put
 from monitor.store.tables import assessments, mentions, posts
 
-__all__ = ["Mentions"]
+__all__ = ["Mentions", "Unread"]
+
+
+@attrs.frozen(kw_only=True)
+class Unread:
+    """A post that was not read for each of the brands that it is about.
+
+    ``mentions`` are all of them; ``assessment`` is ``None`` where no model was asked yet.
+    """
+
+    post: Post
+    mentions: tuple[Mention, ...]
+    assessment: Assessment | None = None
 
 
 class Mentions:
@@ -34,14 +54,6 @@ class Mentions:
 
     def _match(self, fingerprint: str, results: dict[PostKey, Sequence[Mention]]) -> None:
         published = self._lock(results)
-        assessed = {
-            row.post: row.assessed_at
-            for row in self._connection.execute(
-                select(assessments.c.post, assessments.c.assessed_at).where(
-                    assessments.c.post.in_(results), assessments.c.newest
-                )
-            )
-        }
         stored = select(mentions.c.post, mentions.c.brand).where(mentions.c.post.in_(results))
         wanted = {(key, mention.brand): mention for key in published for mention in results[key]}
         lost = [
@@ -66,7 +78,6 @@ class Mentions:
                     "brand": brand,
                     "spans": [list(span) for span in mention.spans],
                     "published_at": published[key],
-                    "assessed_at": assessed.get(key),
                 }
                 for (key, brand), mention in wanted.items()
             ],
@@ -97,22 +108,37 @@ class Mentions:
             found[post].append(brand)
         return dict(found)
 
-    def unassessed(self, limit: int) -> list[Post]:
-        """Posts about a brand that no model has read; oldest first."""
+    def unread(self, limit: int) -> list[Unread]:
+        """Posts about a brand for which they were not read; oldest first."""
         undone = (
             select(mentions.c.post, mentions.c.published_at)
-            .where(mentions.c.assessed_at.is_(None))
+            .where(mentions.c.read_at.is_(None))
             .distinct()
             .order_by(mentions.c.published_at, mentions.c.post)
             .limit(limit)
             .subquery()
         )
+        about: defaultdict[PostKey, list[Mention]] = defaultdict(list)
+        for row in self._connection.execute(
+            select(mentions.c.post, mentions.c.brand, mentions.c.spans)
+            .join(undone, undone.c.post == mentions.c.post)
+            .order_by(mentions.c.post, mentions.c.brand)
+        ):
+            mention = Mention(post=row.post, brand=row.brand, spans=spans_of(row.spans))
+            about[row.post].append(mention)
         rows = self._connection.execute(
-            select_posts()
+            assessed_posts()
             .join(undone, undone.c.post == posts.c.key)
             .order_by(posts.c.published_at, posts.c.key)
         )
-        return [whole_post(row) for row in rows]
+        return [
+            Unread(
+                post=whole_post(row),
+                mentions=tuple(about[row.key]),
+                assessment=None if row.model is None else assessment_of(row),
+            )
+            for row in rows
+        ]
 
     def assess(self, results: Mapping[PostKey, Assessment], at: datetime) -> None:
         """Add what the model said; the newest counts, the earlier ones stay.
@@ -127,7 +153,7 @@ class Mentions:
                 )
             )
             records = [
-                {"post": key, "assessed_at": at, "newest": True, **attrs.asdict(results[key])}
+                {"post": key, "assessed_at": at, "newest": True, **_record(results[key])}
                 for key in keys
                 if key in mentioned
             ]
@@ -139,15 +165,44 @@ class Mentions:
                 .values(newest=False)
             )
             self._connection.execute(insert(assessments), records)
-            self._connection.execute(
-                update(mentions).where(mentions.c.post.in_(mentioned)).values(assessed_at=at)
-            )
+
+    def read(
+        self, readings: Mapping[tuple[PostKey, str], Reading], reader: str, at: datetime
+    ) -> None:
+        """Note what posts say about brands, and which reader says so.
+
+        Mentions that are gone, and those that were read before, are left out.
+        """
+        if not readings:
+            return
+        self._connection.execute(
+            update(mentions).where(
+                mentions.c.post == bindparam("read_post"),
+                mentions.c.brand == bindparam("read_brand"),
+                mentions.c.read_at.is_(None),
+            ),
+            [
+                {
+                    "read_post": post,
+                    "read_brand": brand,
+                    "read_at": at,
+                    "reader": reader,
+                    "touchpoint": reading.touchpoint,
+                    "touchpoint_spans": reading.touchpoint_spans,
+                    "aggravations": [(one.kind, one.spans) for one in reading.aggravations],
+                    "target": reading.target,
+                }
+                for (post, brand), reading in sorted(
+                    readings.items(), key=lambda item: (str(item[0][0]), item[0][1])
+                )
+            ],
+        )
 
     def ungrouped(self, limit: int) -> list[Remark]:
         """Remarks that belong to no incident yet and were not found harmless; oldest first."""
         return self._remarks(
             remarks()
-            .where(mentions.c.grouped_at.is_(None), mentions.c.assessed_at.is_not(None))
+            .where(mentions.c.grouped_at.is_(None), mentions.c.read_at.is_not(None))
             .limit(limit)
         )
 
@@ -171,6 +226,10 @@ class Mentions:
     def of_incident(self, incident: str) -> list[Remark]:
         """The remarks of an incident; oldest first."""
         return self._remarks(remarks().where(mentions.c.incident == incident))
+
+    def of_post(self, key: PostKey) -> list[Remark]:
+        """The remarks that a post makes, one a brand; nothing before the model was asked."""
+        return self._remarks(remarks().where(mentions.c.post == key))
 
     def harmless(self, brand: str, limit: int) -> list[Remark]:
         """The latest remarks about a brand that were found to belong to no incident."""
@@ -218,11 +277,17 @@ class Mentions:
     def sentiment_by_day(
         self, brand: str, since: datetime, until: datetime, tz: tzinfo
     ) -> list[tuple[date, int, int, int]]:
-        """Negative, neutral and positive mentions of each local day that had any, in order."""
+        """Negative, neutral and positive mentions of each local day that had any, in order.
+
+        What could not be told counts as neutral: nobody is known to be angry or pleased.
+        """
         days: defaultdict[date, list[int]] = defaultdict(lambda: [0, 0, 0])
         rows = self._connection.execute(
             select(
                 mentions.c.published_at,
+                assessments.c.model,
+                assessments.c.revision,
+                assessments.c.language,
                 assessments.c.negative,
                 assessments.c.neutral,
                 assessments.c.positive,
@@ -237,9 +302,27 @@ class Mentions:
             .order_by(mentions.c.published_at)
         )
         for row in rows:
-            scores = (row.negative, row.neutral, row.positive)
-            days[row.published_at.astimezone(tz).date()][scores.index(max(scores))] += 1
+            days[row.published_at.astimezone(tz).date()][_column(row)] += 1
         return [(day, counts[0], counts[1], counts[2]) for day, counts in sorted(days.items())]
 
     def _remarks(self, query: Select[*tuple[Any, ...]]) -> list[Remark]:
         return [remark_of(row) for row in self._connection.execute(query)]
+
+
+def _record(assessment: Assessment) -> Record:
+    record = attrs.asdict(assessment)
+    emotions = record.pop("emotions")
+    return {**record, **{emotion: emotions.get(emotion) for emotion in Emotion}}
+
+
+def _column(row: AnyRow) -> int:
+    """Whether a mention is counted as negative (0), neutral (1) or positive (2)."""
+    said = Assessment(
+        model=row.model,
+        revision=row.revision,
+        language=row.language,
+        negative=row.negative,
+        neutral=row.neutral,
+        positive=row.positive,
+    )
+    return {Sentiment.NEGATIVE: 0, Sentiment.POSITIVE: 2}.get(said.sentiment, 1)

@@ -31,7 +31,7 @@ class Posts:
 
         The order does not matter: of two looks at a post the later one counts, a field that it
         left empty keeps what it was, and a look from before a deletion does not bring the post
-        back. A changed text makes the post unmatched, unassessed and ungrouped again.
+        back. A changed text makes the post unmatched, unassessed, unread and ungrouped again.
         """
         return gather(self._connection, seen)
 
@@ -42,6 +42,11 @@ class Posts:
             for row in self._connection.execute(select_posts().where(posts.c.key.in_(chunk))):
                 found[row.key] = whole_post(row)
         return found
+
+    def at(self, url: str) -> list[Post]:
+        """The posts that stand at an address, as several sources may bring the same one."""
+        query = select_posts().where(posts.c.url == url).order_by(posts.c.key)
+        return [whole_post(row) for row in self._connection.execute(query)]
 
     def unmatched(self, fingerprint: str, limit: int) -> list[Post]:
         """Posts that were not matched with these brands as they are now; oldest first."""

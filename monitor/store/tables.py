@@ -16,17 +16,20 @@ from sqlalchemy import (
     Table,
     Text,
     TextClause,
+    false,
     text,
 )
 
 from monitor.domain import (
     AlertKind,
     DeliveryState,
+    Emotion,
     Health,
     IncidentState,
     Level,
     MediaKind,
     Quantity,
+    Target,
 )
 from monitor.store.column_types import Choice, Clean, Key, Seconds, Utc, binary_text
 
@@ -116,8 +119,8 @@ tombstones = Table(
 
 # --- whom it is about, and what the model said --------------------------------------------------
 
-# published_at and assessed_at repeat what posts and assessments hold, so that a brand's times and
-# the undone work are read from one index.
+# published_at repeats what posts hold, so that a brand's times and the undone work are read from
+# one index. What was assessed before there were readings has a read_at and no reader.
 mentions = Table(
     "mentions",
     metadata,
@@ -125,19 +128,24 @@ mentions = Table(
     Column("brand", Text, primary_key=True),
     _json("spans"),
     Column("published_at", Utc, nullable=False),
-    Column("assessed_at", Utc),
+    Column("read_at", Utc),
+    Column("reader", Text),
+    Column("touchpoint", Text),
+    _json("touchpoint_spans", nullable=True),
+    _json("aggravations", nullable=True),
+    Column("target", Choice(Target)),
     Column("incident", Text, ForeignKey("incidents.id", deferrable=True, initially="DEFERRED")),
     Column("grouped_at", Utc),
     Index("mentions_by_time", "brand", "published_at", "incident"),
     _partial(
         "mentions_by_incident", "incident", "published_at", where=text("incident IS NOT NULL")
     ),
-    _partial("mentions_unassessed", "published_at", "post", where=text("assessed_at IS NULL")),
+    _partial("mentions_unread", "published_at", "post", where=text("read_at IS NULL")),
     _partial(
         "mentions_ungrouped",
         "published_at",
         "post",
-        where=text("grouped_at IS NULL AND assessed_at IS NOT NULL"),
+        where=text("grouped_at IS NULL AND read_at IS NOT NULL"),
     ),
 )
 
@@ -154,8 +162,14 @@ assessments = Table(
     Column("negative", Double, nullable=False),
     Column("neutral", Double, nullable=False),
     Column("positive", Double, nullable=False),
-    Column("anger", Double),
+    *(Column(emotion.value, Double) for emotion in Emotion),
+    _json("felt", nullable=True),
+    Column("arousal", Double),
     Column("complaint", Double),
+    Column("severity", Double),
+    Column("offensive", Double),
+    Column("irony", Double),
+    Column("abstained", Boolean, nullable=False, server_default=false()),
     Column("embedding", LargeBinary, nullable=False),
     Index(
         "assessments_newest",

@@ -11,6 +11,7 @@ from monitor.store.leases import Leases
 from monitor.store.mentions import Mentions
 from monitor.store.outbox import Outbox
 from monitor.store.posts import Posts
+from monitor.store.readings import Readings
 from monitor.store.sources import Sources
 from monitor.store.voices import Voices
 
@@ -23,6 +24,7 @@ class UnitOfWork:
     def __init__(self, connection: Connection) -> None:
         self.posts = Posts(connection)
         self.mentions = Mentions(connection)
+        self.readings = Readings(connection)
         self.voices = Voices(connection)
         self.incidents = Incidents(connection)
         self.forecasts = Forecasts(connection)

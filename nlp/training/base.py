@@ -1,4 +1,4 @@
-"""Takes a BERT with a unigram tokenizer and makes a smaller int8 encoder of it."""
+"""Takes a BERT with a unigram tokenizer and makes a shorter encoder of it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any
 
 import torch
 from tokenizers import Tokenizer
-from torch import Tensor, nn
+from torch import nn
 from transformers import AutoModel, AutoTokenizer, BertModel
 
-from nlp.network import Encoder, Shape
+from nlp.network import Encoder
 
-__all__ = ["load_base", "shortened"]
+__all__ = ["copy_base", "load_base"]
 
 
 def load_base(name: str) -> tuple[BertModel, Tokenizer]:
@@ -23,39 +23,31 @@ def load_base(name: str) -> tuple[BertModel, Tokenizer]:
     return model, Tokenizer.from_str(tokenizer.to_str())
 
 
-def shortened(base: BertModel, kept: list[int], shape: Shape) -> Encoder:
-    """The first layers of ``base`` in int8, with the word vectors of the pieces ``kept``."""
-    encoder = Encoder(shape).eval()
+def copy_base(base: BertModel, kept: list[int], encoder: Encoder) -> None:
+    """Fill ``encoder``, in floats, with the first layers of ``base`` and the pieces ``kept``."""
     embeddings = base.embeddings
-    encoder.words.set_from(embeddings.word_embeddings.weight.detach()[kept])
-    positions = embeddings.position_embeddings.weight + embeddings.token_type_embeddings.weight[0]
-    encoder.positions.weight = _frozen(positions)
-    _copy_norm(embeddings.LayerNorm, encoder.norm)
-    for source, target in zip(base.encoder.layer, encoder.layers, strict=False):
-        _copy_layer(source, target)
-    return encoder.requires_grad_(False)
+    with torch.no_grad():
+        encoder.words.weight.copy_(embeddings.word_embeddings.weight[kept])
+        encoder.positions.weight.copy_(
+            embeddings.position_embeddings.weight + embeddings.token_type_embeddings.weight[0]
+        )
+        _copy(embeddings.LayerNorm, encoder.norm)
+        for source, target in zip(base.encoder.layer, encoder.layers, strict=False):
+            _copy_layer(source, target)
 
 
 def _copy_layer(source: Any, target: Any) -> None:
     """From a transformers layer to one of ours; neither kind tells its parts' types."""
     attention = source.attention.self
     parts = (attention.query, attention.key, attention.value)
-    target.query_key_value.set_from(
-        torch.cat([part.weight.detach() for part in parts]),
-        torch.cat([part.bias.detach() for part in parts]),
-    )
-    output = source.attention.output
-    target.attended.set_from(output.dense.weight.detach(), output.dense.bias.detach())
-    _copy_norm(output.LayerNorm, target.attended_norm)
-    widen, narrow = source.intermediate.dense, source.output.dense
-    target.widen.set_from(widen.weight.detach(), widen.bias.detach())
-    target.narrow.set_from(narrow.weight.detach(), narrow.bias.detach())
-    _copy_norm(source.output.LayerNorm, target.narrow_norm)
+    target.query_key_value.weight.copy_(torch.cat([part.weight for part in parts]))
+    target.query_key_value.bias.copy_(torch.cat([part.bias for part in parts]))
+    _copy(source.attention.output.dense, target.attended)
+    _copy(source.attention.output.LayerNorm, target.attended_norm)
+    _copy(source.intermediate.dense, target.widen)
+    _copy(source.output.dense, target.narrow)
+    _copy(source.output.LayerNorm, target.narrow_norm)
 
 
-def _copy_norm(source: nn.LayerNorm, target: nn.LayerNorm) -> None:
-    target.weight, target.bias = _frozen(source.weight), _frozen(source.bias)
-
-
-def _frozen(weight: Tensor) -> nn.Parameter:
-    return nn.Parameter(weight.detach().clone(), requires_grad=False)
+def _copy(source: nn.Linear | nn.LayerNorm, target: nn.Linear | nn.LayerNorm) -> None:
+    target.load_state_dict(source.state_dict())

@@ -7,20 +7,40 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Fit", "Settings", "load_settings"]
+__all__ = ["Optimisation", "Settings", "Source", "load_settings"]
 
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Fit(_Frozen):
-    """How one head is fitted."""
+class Source(_Frozen):
+    """How much one source of the pool counts."""
 
-    epochs: int = Field(gt=0, description="passes over the examples")
-    learning_rate: float = Field(gt=0, description="of AdamW at its peak, one cosine cycle")
+    passes: float = Field(gt=0, description="how often each of its texts is read, on average")
+    weight: float = Field(default=1.0, gt=0, description="what its labels weigh in the loss")
+    restricted: bool = Field(
+        default=False,
+        description="no licence that allows commercial use; --permissive-only leaves it out",
+    )
+
+
+class Optimisation(_Frozen):
+    """How the network is fitted."""
+
+    tokens: int = Field(gt=0, description="tokens in a batch, about")
+    encoder_rate: float = Field(gt=0, description="peak learning rate of the last layer")
+    layer_decay: float = Field(gt=0, le=1, description="each layer's rate as a share of the next's")
+    head_rate: float = Field(gt=0, description="peak learning rate of the heads")
     weight_decay: float = Field(ge=0, description="of AdamW")
-    dropout: float = Field(ge=0, lt=1, description="of the pooled vector while fitting")
+    warmup: float = Field(ge=0, lt=1, description="share of the steps until the peak")
+    dropout: float = Field(
+        ge=0, lt=1, description="share of each mean vector that the heads do not see in training"
+    )
+    largest_gradient: float = Field(gt=0, description="norm to which gradients are cut")
+    averaging: float = Field(
+        ge=0, lt=1, description="decay a step of the moving average of the weights, which is kept"
+    )
 
 
 class Settings(_Frozen):
@@ -29,31 +49,32 @@ class Settings(_Frozen):
     seed: int = Field(description="of sampling and of fitting")
     vocabulary: int = Field(gt=1000, description="pieces kept of the tokenizer")
     layers: int = Field(gt=0, description="layers kept of the encoder")
-    longest: int = Field(gt=8, le=512, description="pieces read of a text")
+    longest: int = Field(gt=8, le=512, description="pieces read of a text, when scoring")
+    longest_in_training: int = Field(gt=8, le=512, description="pieces read of a text in training")
     head_size: int = Field(gt=0, description="hidden units of each head")
     embedding_size: int = Field(gt=0, description="dimensions of the vector for grouping")
-    examples: int = Field(gt=0, description="texts encoded in all, of those that samples allows")
-    dev_examples: int = Field(gt=0, description="texts read of each dev set, to calibrate on")
-    ridge: float = Field(gt=0, description="penalty of the projection, relative to the variance")
-    samples: dict[str, int] = Field(description="the most texts taken of each source of the pool")
-    restricted: tuple[str, ...] = Field(
-        description="sources without a licence that allows commercial use; --permissive-only"
-        " leaves them out"
+    teacher_texts: int = Field(
+        gt=0, description="texts whose vector the whole, unchanged encoder is asked for"
+    )
+    misspelt: float = Field(
+        ge=0, le=1, description="share of texts read with a slip of the keyboard"
     )
     derived_weight: float = Field(
-        ge=0, le=1, description="weight of sentiment labels that were derived from emotions"
+        ge=0, le=1, description="weight of sentiment labels that were derived from other labels"
     )
     weak_complaint_weight: float = Field(
         ge=0, le=1, description="weight of complaint labels that are inferred from other labels"
     )
-    fit: Fit = Field(description="how the heads are fitted")
+    losses: dict[str, float] = Field(description="weight of each head's loss, embedding included")
+    optimisation: Optimisation = Field(description="how the network is fitted")
+    sources: dict[str, Source] = Field(
+        description="the sources of the pool; one that is not named is not used"
+    )
 
     def permissive(self) -> Settings:
         """The same without the restricted sources."""
-        samples = {
-            source: most for source, most in self.samples.items() if source not in self.restricted
-        }
-        return self.model_copy(update={"samples": samples})
+        kept = {name: source for name, source in self.sources.items() if not source.restricted}
+        return self.model_copy(update={"sources": kept})
 
 
 def load_settings(path: Path) -> Settings:

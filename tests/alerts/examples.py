@@ -9,13 +9,16 @@ from datetime import UTC, date, datetime, timedelta
 
 import attrs
 
-from alerts.brief import Brief, Emotion, People, Quote, Record, Series, Similar, Speed
+from alerts.brief import Brief, Matter, Mood, People, Quote, Record, Series, Similar, Speed
 from alerts.charts import DayOfSentiment
 from alerts.digest import Answered, Burned, DigestData, Returning, Sentiment
 from alerts.i18n import Reader
+from alerts.topics import BrandHeard, TopicLine, WorseLine
 from monitor.domain import (
+    Aggravator,
     Alert,
     AlertKind,
+    Emotion,
     Fact,
     Forecast,
     Incident,
@@ -25,6 +28,7 @@ from monitor.domain import (
     Quantiles,
     Quantity,
     Reason,
+    Touchpoint,
 )
 
 NOW = datetime(2026, 11, 18, 1, 47, tzinfo=UTC)
@@ -76,6 +80,23 @@ def alert(kind: AlertKind, level: Level, *reasons: Reason) -> Alert:
         reasons=reasons,
     )
 
+
+def touchpoint(en: str, zh: str, *, moment: bool = False, valuable: bool = True) -> Touchpoint:
+    return Touchpoint(
+        id=en.lower().replace(" ", "_"),
+        names={"en": en, "zh": zh},
+        phrases=(en,),
+        stage="using",
+        moment_of_truth=moment,
+        valuable=valuable,
+    )
+
+
+FEES = touchpoint("Fees and charges", "收费", moment=True)
+CALLS = touchpoint("Call centre", "客服电话", moment=True, valuable=False)
+CHECK_IN = touchpoint("Check-in", "值机", valuable=False)
+LOUNGE = touchpoint("Lounge", "贵宾室")
+WIFI = touchpoint("Wi-Fi and entertainment", "机上网络与娱乐")
 
 VIDEO = Quote(
     key=PostKey("youtube", "kx1"),
@@ -137,8 +158,21 @@ DELTA = Brief(
         ),
     ),
     first_seen=VIDEO,
-    emotion=Emotion(negative=0.92, anger=0.66, angry=0.64),
-    people=People(authors=31, audience=284_000, audience_unknown=7, top_followers=181_000),
+    mood=Mood(negative=0.92, anger=0.66, angry=0.64),
+    people=People(
+        authors=31, audience=284_000, audience_unknown=7, top_followers=181_000, advocates=2
+    ),
+    matter=Matter(
+        complaints=35,
+        touchpoint=FEES,
+        touchpoint_posts=27,
+        aggravators=(
+            (Aggravator.UNFAIR_CHARGE, 22),
+            (Aggravator.RIGID_POLICY, 9),
+            (Aggravator.DISCRIMINATION, 1),
+        ),
+        felt=((Emotion.ANGER, 24), (Emotion.SADNESS, 6), (Emotion.SURPRISE, 2)),
+    ),
     speed=Speed(posts_last_hour=21, usual_per_hour=0.6, views=12_480, views_per_hour=5_320.0),
     sources=(("mastodon", 27), ("hackernews", 10), ("youtube", 1)),
     languages=(("en", 29), ("zh-Hant", 6), ("zh-Hans", 3)),
@@ -235,7 +269,7 @@ SLOW_BURN = Brief(
         language="en",
         source="reviews",
     ),
-    emotion=Emotion(negative=0.79),
+    mood=Mood(negative=0.79),
     people=People(authors=13, audience=12, audience_unknown=12),
     speed=Speed(posts_last_hour=1, usual_per_hour=None),
     sources=(("reviews", 11), ("forum", 3)),
@@ -271,7 +305,8 @@ NO_COUNTERS = Brief(
         language="zh-Hant",
         source="mastodon",
     ),
-    emotion=Emotion(negative=1.0, anger=0.5, angry=0.5),
+    mood=Mood(negative=1.0, anger=0.5, angry=0.5),
+    matter=Matter(complaints=12, aggravators=((Aggravator.SAFETY, 2), (Aggravator.IGNORED, 1))),
     people=People(authors=11, audience_unknown=11),
     speed=Speed(posts_last_hour=7, usual_per_hour=1.0),
     sources=(("mastodon", 12),),
@@ -329,6 +364,13 @@ HOSTILE = attrs.evolve(
                 "https://evil.example/\r\nBcc: all@example.org",
             )
         )
+    ),
+    matter=Matter(
+        complaints=38,
+        touchpoint=touchpoint(HOSTILE_TEXT, HOSTILE_TEXT, moment=True),
+        touchpoint_posts=38,
+        aggravators=tuple((kind, 38) for kind in Aggravator),
+        felt=tuple((emotion, 38) for emotion in Emotion),
     ),
     sources=(("mastodon<!here>", 38),),
     languages=(("zz-<b>", 38),),
@@ -447,6 +489,55 @@ BUSY_WEEK = DigestData(
         ),
     ),
     unseen=DELTA.gaps,
+    heard=(
+        BrandHeard(
+            brand_name="Delta Air Lines",
+            topics=(
+                TopicLine(
+                    touchpoint=FEES,
+                    complaints=214,
+                    praise=26,
+                    felt={Emotion.ANGER: 151, Emotion.SADNESS: 20, Emotion.DISGUST: 44},
+                    quadrant="simplify",
+                ),
+                TopicLine(
+                    touchpoint=CALLS,
+                    complaints=58,
+                    praise=8,
+                    felt={Emotion.ANGER: 31, Emotion.SADNESS: 9},
+                    quadrant="eliminate",
+                ),
+                TopicLine(
+                    touchpoint=CHECK_IN, complaints=4, praise=8, felt={}, quadrant="automate"
+                ),
+                TopicLine(touchpoint=LOUNGE, complaints=0, praise=9, quadrant="leverage"),
+                TopicLine(touchpoint=WIFI, complaints=2, praise=0, felt={Emotion.FEAR: 1}),
+            ),
+            worse=(
+                WorseLine(
+                    kind=Aggravator.UNFAIR_CHARGE,
+                    posts=131,
+                    text=VIDEO.text,
+                    span=(27, 75),
+                    source="youtube",
+                    published_at=VIDEO.published_at,
+                    url=VIDEO.url,
+                ),
+                WorseLine(
+                    kind=Aggravator.IGNORED,
+                    posts=48,
+                    text="x " * 300 + "and nobody ever answered us at the gate" + " y" * 300,
+                    span=(604, 625),
+                    source="mastodon",
+                    published_at=NOW,
+                ),
+            ),
+            advocates_won=1,
+            advocates_lost=6,
+            unjudged=(("th", 9), ("ko", 2)),
+        ),
+        BrandHeard(brand_name="長榮航空", unjudged=(("th", 1),)),
+    ),
 )
 
 CALM_WEEK = DigestData(
@@ -466,6 +557,37 @@ HOSTILE_WEEK = attrs.evolve(
     returning=tuple(attrs.evolve(r, title=HOSTILE_TEXT) for r in BUSY_WEEK.returning),
     answered=(Answered(title=HOSTILE_TEXT, brand_name="<b>", answered_at=NOW),),
     unseen=HOSTILE.gaps,
+    heard=tuple(
+        BrandHeard(
+            brand_name=HOSTILE_TEXT,
+            topics=tuple(
+                TopicLine(
+                    touchpoint=touchpoint(HOSTILE_TEXT, HOSTILE_TEXT, moment=True),
+                    complaints=10**9,
+                    praise=10**9,
+                    felt=dict.fromkeys(Emotion, 10**9),
+                    quadrant="simplify",
+                )
+                for _ in range(9)
+            ),
+            worse=tuple(
+                WorseLine(
+                    kind=kind,
+                    posts=10**9,
+                    text=HOSTILE_TEXT,
+                    span=(200, 9_000),
+                    source="<b>",
+                    published_at=NOW,
+                    url="javascript:alert(1)",
+                )
+                for kind in Aggravator
+            ),
+            advocates_won=10**9,
+            advocates_lost=10**9,
+            unjudged=tuple((f"zz-<b>{number}", 10**9) for number in range(20)),
+        )
+        for _ in range(3)
+    ),
 )
 
 WEEKS = {"busy": BUSY_WEEK, "calm": CALM_WEEK, "hostile": HOSTILE_WEEK}

@@ -10,6 +10,7 @@ from alerts.brief import Record
 from alerts.charts import DayOfSentiment
 from alerts.digest import Answered, DigestData, Sentiment, digest_letter
 from alerts.i18n import Language, Reader
+from alerts.topics import BrandHeard
 from monitor.domain import Level, Quantity
 from tests.alerts.examples import BUSY_WEEK, CALM_WEEK, HOSTILE_WEEK, NOW, WEEKS
 
@@ -44,6 +45,11 @@ def test_silence_is_not_told_as_calm() -> None:
     assert headline(blind) == (
         "Nothing that was seen needed you this week, but not everything was seen."
     )
+    foreign = BrandHeard(brand_name="Delta Air Lines", unjudged=(("th", 500),))
+    unread = attrs.evolve(BUSY_WEEK, burned=(), unseen=(), heard=(foreign,))
+    assert headline(unread) == headline(blind)
+    little = attrs.evolve(unread, heard=(attrs.evolve(foreign, unjudged=(("th", 5),)),))
+    assert headline(little) == "Nothing needed you this week."
     assert headline(CALM_WEEK).startswith("No posts were read this week")
 
 

@@ -41,7 +41,17 @@ def test_what_reads_no_text_loads_neither_the_model_nor_the_pictures(
 
 
 def test_every_command_teaches_by_example() -> None:
-    for command in ("init", "check", "run", "replay", "import", "incidents", "show", "digest"):
+    for command in (
+        "init",
+        "check",
+        "run",
+        "replay",
+        "import",
+        "incidents",
+        "show",
+        "explain",
+        "digest",
+    ):
         told = CliRunner().invoke(cli.app, [command, "--help"], env={"NO_COLOR": "1"}).output
         assert f"sparkwatch {command}" in told.partition("Examples")[2], command
 

@@ -110,6 +110,19 @@ def test_one_incident_is_shown_with_what_was_said_and_who_was_told() -> None:
     assert "\x1b" not in result.output
 
 
+def test_an_incident_is_shown_with_its_touchpoint_where_the_brand_has_a_taxonomy(
+    there: Path,
+) -> None:
+    identity = listed()[2].split()[0]
+    with sqlite3.connect(there / "replay.db") as store:
+        store.execute("UPDATE mentions SET touchpoint = 'damaged_baggage'")
+    assert "Touchpoint" not in run("show", identity, "--store", "replay.db").output
+    named = CONFIG.replace("Acme Air", "Acme Air\n    taxonomy: airline")
+    (there / "airline.yaml").write_text(named, encoding="utf-8")
+    shown = run("show", identity, "-c", "airline.yaml", "--store", "replay.db").output
+    assert "Touchpoint: Damaged and stolen baggage, in 3 of 3 complaints" in shown
+
+
 def test_an_id_that_means_no_incident_or_several_is_told() -> None:
     none = run("show", "zzz", "--store", "replay.db")
     several = run("show", "", "--store", "replay.db")

@@ -160,6 +160,23 @@ def test_relative_paths_begin_at_the_file_wherever_it_is_loaded_from(
     assert settings.nlp.model == str(written.parent / "model")
 
 
+def test_a_taxonomy_of_ones_own_lies_beside_the_file_and_a_shipped_one_is_a_name(
+    written: Path,
+) -> None:
+    own = written.parent / "ferries.yaml"
+    own.write_text(
+        "touchpoints:\n  - id: deck\n    names: {en: Deck, zh: 甲板}\n"
+        "    stage: using\n    phrases: [crowded deck]\n",
+        encoding="utf-8",
+    )
+    text = (
+        "brands:\n  - {name: Acme Ferries, taxonomy: ferries.yaml}\n"
+        "  - {name: Acme Air, taxonomy: airline}\n  - {name: Acme}\n"
+    )
+    brands = load(rewrite(written, text)).watched()
+    assert [brand.taxonomy for brand in brands] == [str(own), "airline", None]
+
+
 def test_absolute_places_and_hub_names_stay_as_they_are(written: Path) -> None:
     text = f"{ACME}nlp:\n  model: someone/model\nstore:\n  url: sqlite:////var/lib/a.db\n"
     settings = load(rewrite(written, text))

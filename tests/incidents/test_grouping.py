@@ -6,12 +6,13 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import attrs
 import numpy as np
 import pytest
 
-from monitor.domain import Author, Post, PostKey, Remark
+from monitor.domain import Author, Post, PostKey, Reading, Remark, Target
 from monitor.incidents.grouping import Grouper, GroupingOptions, complains
 from monitor.incidents.story import incident_id
 from tests.fakes import FakeScorer
@@ -37,6 +38,10 @@ def _remark(
         thread=None if thread is None else _key(thread),
     )
     return Remark(post=post, brand="acme", assessment=SCORER.score([text])[0])
+
+
+def _rated(remark: Remark, **changes: Any) -> Remark:
+    return attrs.evolve(remark, assessment=attrs.evolve(remark.assessment, **changes))
 
 
 def _key(number: int | str) -> PostKey:
@@ -146,11 +151,33 @@ def test_a_post_with_hardly_a_word_still_joins_what_it_answers(grouper: Grouper)
 
 
 def test_what_complains_without_being_negative_is_a_complaint() -> None:
-    said = SCORER.score(["fyi"])[0]
-    assert not complains(said)
-    assert complains(attrs.evolve(said, complaint=0.7))
-    assert not complains(attrs.evolve(said, complaint=0.69))
-    assert not complains(attrs.evolve(SCORER.score(["love it"])[0], complaint=0.99))
+    assert not complains(_remark(1, "fyi"))
+    assert complains(_rated(_remark(1, "fyi"), complaint=0.7))
+    assert not complains(_rated(_remark(1, "fyi"), complaint=0.69))
+    assert not complains(_rated(_remark(1, "love it"), complaint=0.99))
+
+
+@pytest.mark.parametrize("target", [Target.OTHER, Target.NOBODY])
+def test_what_is_aimed_at_somebody_else_begins_nothing_and_joins_only_what_it_is_tied_to(
+    grouper: Grouper, target: Target
+) -> None:
+    def aside(number: int, parent: str | None = None) -> Remark:
+        remark = _remark(number, "They charge soldiers for every single bag", parent=parent)
+        return attrs.evolve(remark, reading=Reading(target=target))
+
+    assert grouper.place(aside(1)) is None
+    story = grouper.place(_remark(2, "So a soldier pays for a bag there, shameful"))
+    assert grouper.place(aside(3)) is None
+    assert grouper.place(aside(4, parent="2")) == story
+
+
+def test_what_was_not_understood_is_no_complaint() -> None:
+    third = 1 / 3
+    unknown = _rated(
+        _remark(1, "late again"), negative=third, neutral=third, positive=third, abstained=True
+    )
+    assert not complains(unknown)
+    assert not complains(_rated(unknown, negative=1.0, neutral=0.0, positive=0.0))
 
 
 # --- bookkeeping --------------------------------------------------------------------------------

@@ -200,6 +200,11 @@ def test_the_fingerprint_stands_for_the_definitions_and_not_their_order() -> Non
     assert len({Matcher([brand, PLAIN]).fingerprint for brand in evolved} | {one}) == 5
 
 
+def test_a_taxonomy_does_not_let_every_post_be_matched_again() -> None:
+    taught = attrs.evolve(DELTA, taxonomy="airline")
+    assert Matcher([taught]).fingerprint == Matcher([DELTA]).fingerprint
+
+
 def test_the_fingerprint_does_not_depend_on_the_order_of_a_set() -> None:
     languages = ["en", "zh", "fr", "de", "ja", "ko"]
     prints = {

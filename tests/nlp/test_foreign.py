@@ -21,6 +21,7 @@ def test_a_folder_of_any_classifier_scores(tmp_path: Path, scorer: EmbeddedScore
     folder = write_classifier(tmp_path / "stars", {0: "1 star", 1: "3 stars", 2: "5 stars"})
     foreign = load_scorer(str(folder))
     found = foreign.score(TEXTS)
+    assert foreign.embed(TEXTS) == scorer.embed(TEXTS)
     assert (foreign.model, foreign.revision) == ("stars", "local")
     assert len(found) == len(TEXTS)
     for each, own in zip(found, scorer.score(TEXTS), strict=True):

@@ -21,6 +21,8 @@ from monitor.domain import (
     Post,
     PostKey,
     Reason,
+    Taxonomy,
+    Touchpoint,
 )
 from monitor.incidents.matching import Matcher
 from monitor.stages.assess import Assess
@@ -29,11 +31,13 @@ from monitor.stages.match import Match
 from monitor.stages.stage import Stage
 from monitor.store.store import Store
 from nlp.scoring import Scorer
-from tests.fakes import FakeScorer
+from tests.fakes import FakeReader, FakeScorer
 
 START = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 ACME = Brand(id="acme", name="Acme Air", aliases=("艾克米航空",), handles=("@acmeair",))
 ZEPHYR = Brand(id="zephyr", name="Zephyr Jet")
+BAGS = Touchpoint(id="bag", names={"en": "Baggage", "zh": "行李"}, phrases=("bag",), stage="using")
+AIRLINE = Taxonomy(id="airline", touchpoints=(BAGS,))
 TOPICS = (
     ("bag", "luggage", "行李"),
     ("late", "delay", "晚点"),
@@ -118,7 +122,11 @@ class Scene:
         self.restart()
 
     def restart(self) -> None:
-        self.stages = (Match(Matcher(self.brands)), Assess(self.scorer), Group(self.brands))
+        self.stages = (
+            Match(Matcher(self.brands)),
+            Assess(self.scorer, FakeReader()),
+            Group(self.brands),
+        )
 
     def gather(self, *seen: Observation | Deletion) -> None:
         with self.store.begin() as work:

@@ -7,8 +7,9 @@ from datetime import timedelta
 import attrs
 import pytest
 
-from alerts.brief import Brief
+from alerts.brief import Brief, Matter
 from monitor.domain import (
+    Aggravator,
     Alert,
     AlertKind,
     Forecast,
@@ -17,11 +18,14 @@ from monitor.domain import (
     Level,
     Quantiles,
     Quantity,
+    Reading,
     Reason,
     SourceHealth,
+    Taxonomy,
 )
 from monitor.stages.briefing import brief, record
-from tests.stages.scene import BAG, LATE, START, Scene, at, key, said, told
+from monitor.stages.matter import matter
+from tests.stages.scene import AIRLINE, BAG, BAGS, LATE, START, Scene, at, key, said, told
 
 HOUR = timedelta(hours=1)
 LONG_AGO = START - timedelta(days=60)
@@ -51,6 +55,7 @@ def _brief(
             _alert(incident, minutes, kind),
             incident,
             "Acme Air",
+            taxonomy=AIRLINE,
             usual_per_hour=2.0,
             angry_from=0.5,
             watched_since=LONG_AGO,
@@ -68,7 +73,7 @@ def test_one_post_is_enough_for_a_whole_brief(scene: Scene) -> None:
     told_of = _brief(scene, 1)
     assert [quote.key for quote in told_of.quotes] == [key(1)]
     assert told_of.first_seen == told_of.quotes[0]
-    assert (told_of.emotion.negative, told_of.emotion.angry) == (1.0, 1.0)
+    assert (told_of.mood.negative, told_of.mood.angry) == (1.0, 1.0)
     assert (told_of.people.authors, told_of.people.audience_unknown) == (1, 1)
     assert (told_of.speed.posts_last_hour, told_of.speed.views_per_hour) == (1, None)
     assert (told_of.record, told_of.similar, told_of.changes) == ((), (), ())
@@ -121,7 +126,7 @@ def test_people_and_their_audience_are_counted_once_a_person(lite_scene: Scene) 
         ]
     )
     people = _brief(lite_scene, 9).people
-    assert attrs.astuple(people) == (3, 1_000, 1, 900)
+    assert attrs.astuple(people) == (3, 1_000, 1, 900, 0)
 
 
 def test_speed_is_that_of_the_last_hour(lite_scene: Scene) -> None:
@@ -137,6 +142,61 @@ def test_views_that_fall_have_no_speed_below_nothing(lite_scene: Scene) -> None:
         lite_scene.tell([said("film", BAG[0], views=views, seen=minutes)])
     speed = _brief(lite_scene, 60).speed
     assert (speed.views, speed.views_per_hour) == (4_000, 0.0)
+
+
+# --- what it is about ---------------------------------------------------------------------------
+
+
+def test_the_touchpoint_of_a_third_of_the_complaints_is_told_with_what_makes_them_worse(
+    lite_scene: Scene,
+) -> None:
+    lite_scene.tell(told(["Acme Air was rude about my bag!", BAG[0], *LATE]))
+    with lite_scene.store.read() as work:
+        remarks = [
+            remark
+            for story in lite_scene.stories()
+            for remark in work.mentions.of_incident(story.id)
+        ]
+    about = matter(remarks, AIRLINE)
+    assert (about.complaints, about.touchpoint, about.touchpoint_posts) == (6, BAGS, 2)
+    assert about.aggravators == ((Aggravator.RUDE_STAFF, 1),)
+    one_more = attrs.evolve(remarks[0], reading=Reading())
+    assert matter([*remarks, one_more], AIRLINE).touchpoint is None
+
+
+def test_one_complaint_names_the_touchpoint_only_where_it_is_the_only_one(
+    lite_scene: Scene,
+) -> None:
+    lite_scene.tell([said("bag", BAG[0]), said("late", LATE[0], 1)])
+    with lite_scene.store.read() as work:
+        (bag,), (late,) = (work.mentions.of_post(key(name)) for name in ("bag", "late"))
+    assert matter([bag], AIRLINE).touchpoint == BAGS
+    assert matter([bag, late], AIRLINE).touchpoint is None
+
+
+def test_without_a_taxonomy_no_touchpoint_is_told(lite_scene: Scene) -> None:
+    lite_scene.tell(told(BAG))
+    with lite_scene.store.read() as work:
+        remarks = work.mentions.of_incident(lite_scene.only().id)
+    assert matter(remarks, AIRLINE).touchpoint == BAGS
+    assert matter(remarks, None).touchpoint is None
+    assert matter(remarks, Taxonomy(id="other", touchpoints=())).touchpoint is None
+    assert matter([], AIRLINE) == Matter()
+
+
+def test_an_advocate_who_complains_is_counted_and_other_people_are_not(lite_scene: Scene) -> None:
+    praise = [said(f"love{n}", f"I love Acme Air, trip {n}", -9_000 + n, by="fan") for n in (1, 2)]
+    once = said("once", "I love Acme Air", -8_000, by="once")
+    lite_scene.tell([*praise, once])
+    lite_scene.tell(
+        [
+            said(1, BAG[0], 1, by="fan"),
+            said(2, BAG[1], 2, by="once"),
+            said(3, BAG[2], 3, by=None),
+            said(4, BAG[3], 4, by="fan"),
+        ]
+    )
+    assert _brief(lite_scene, 9).people.advocates == 1
 
 
 # --- changes ------------------------------------------------------------------------------------
@@ -206,6 +266,7 @@ def test_a_young_collection_says_so(lite_scene: Scene) -> None:
                 _alert(incident, 0),
                 incident,
                 "Acme Air",
+                taxonomy=None,
                 usual_per_hour=None,
                 angry_from=0.5,
                 watched_since=watched_since,

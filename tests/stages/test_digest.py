@@ -16,7 +16,7 @@ from monitor.domain import Alert, AlertKind, Deletion, Delivery, Health, Level, 
 from monitor.stages.decide import Decide
 from monitor.stages.digest import Digest, DigestReader, digest_data, week_before
 from tests.fakes import FakeChannel, folder_channel
-from tests.stages.scene import ACME, BAG, START, ZEPHYR, Scene, at, said, told
+from tests.stages.scene import ACME, AIRLINE, BAG, START, ZEPHYR, Scene, at, said, told
 
 DAY = timedelta(days=1)
 
@@ -133,7 +133,14 @@ def test_a_real_channel_can_carry_it_in_every_language(lite_scene: Scene, tmp_pa
 def _data(scene: Scene, zone: str = "UTC", days: int = 7) -> DigestData:
     since = START.replace(hour=0)
     with scene.store.read() as work:
-        return digest_data((ACME, ZEPHYR), Reader(timezone=zone), since, since + days * DAY, work)
+        return digest_data(
+            (ACME, ZEPHYR),
+            {"acme": AIRLINE},
+            Reader(timezone=zone),
+            since,
+            since + days * DAY,
+            work,
+        )
 
 
 def test_it_tells_what_burned_and_how_the_week_felt(lite_scene: Scene) -> None:

@@ -31,7 +31,7 @@ from monitor.store.outbox import Outbox
 from monitor.store.store import Store
 from monitor.store.tables import metadata
 from monitor.virality.forecast import Forecaster
-from tests.fakes import FakeChannel, FakeScorer
+from tests.fakes import FakeChannel, FakeReader, FakeScorer
 from tests.stages.scene import ACME, BAG, LATE, TOPICS, ZEPHYR, at, key, said, told
 
 DAY = 24 * 60
@@ -44,7 +44,7 @@ def _pipeline(channel: FakeChannel) -> Pipeline:
     return Pipeline(
         (
             Match(Matcher(brands)),
-            Assess(FakeScorer(*TOPICS)),
+            Assess(FakeScorer(*TOPICS), FakeReader()),
             Group(brands),
             ForecastStage(FORECASTER),
             Decide(brands, (channel,), PolicyOptions()),

@@ -9,6 +9,7 @@ from monitor.domain import (
     Author,
     Deletion,
     Delivery,
+    Emotion,
     EngagementSnapshot,
     Forecast,
     Incident,
@@ -19,7 +20,9 @@ from monitor.domain import (
     PostKey,
     Quantiles,
     Quantity,
+    Reading,
 )
+from monitor.store.unit_of_work import UnitOfWork
 
 TUESDAY = datetime(2026, 3, 3, 21, 30, 0, 123456, tzinfo=UTC)
 
@@ -79,9 +82,17 @@ def assessment(
         negative=negative,
         neutral=neutral,
         positive=positive,
-        anger=0.5,
+        emotions={Emotion.ANGER: 0.5},
         embedding=b"\x00\x3c",
     )
+
+
+def conclude(
+    work: UnitOfWork, *numbers: int, said: Assessment | None = None, brand: str = "acme"
+) -> None:
+    """Let the model have assessed these posts, and a reader have read them for a brand."""
+    work.mentions.assess({key(n): said or assessment() for n in numbers}, TUESDAY)
+    work.mentions.read({(key(n), brand): Reading() for n in numbers}, "test", TUESDAY)
 
 
 def incident(

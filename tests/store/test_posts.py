@@ -12,7 +12,7 @@ from monitor.store.store import Store
 from tests.store.making import (
     TUESDAY,
     after,
-    assessment,
+    conclude,
     gone,
     incident,
     key,
@@ -43,6 +43,15 @@ def test_a_post_comes_back_as_it_was_seen(store: Store) -> None:
         back = work.posts.get([whole.key, key("unknown")])
     assert back == {whole.key: whole}
     assert back[whole.key].published_at.utcoffset() == timedelta(0)
+
+
+def test_posts_are_found_by_their_address(store: Store) -> None:
+    address = "https://example.org/1"
+    with store.begin() as work:
+        twice = [post(1, url=address), post(1, source="rss", url=address)]
+        work.posts.gather([seen(one) for one in (*twice, post(2, url=f"{address}0"), post(3))])
+        assert work.posts.at(address) == twice
+        assert work.posts.at("https://example.org/") == []
 
 
 def test_what_a_later_look_leaves_out_stays_known(store: Store) -> None:
@@ -94,7 +103,7 @@ def test_a_changed_text_is_matched_assessed_and_grouped_again(store: Store) -> N
     with store.begin() as work:
         work.posts.gather([seen(post(text="they charged us"))])
         work.mentions.match("f1", {key(1): [Mention(post=key(1), brand="acme")]})
-        work.mentions.assess({key(1): assessment()}, TUESDAY)
+        conclude(work, 1)
         work.incidents.save(incident())
         work.mentions.group("acme", {key(1): "acme-1"}, TUESDAY)
         assert work.posts.unmatched("f1", 10) == []
@@ -118,7 +127,7 @@ def test_a_deletion_takes_everything_with_it(store: Store) -> None:
     with store.begin() as work:
         work.posts.gather([seen(post(author=SERGEANT), snapshot=snapshot(views=5))])
         work.mentions.match("f1", {key(1): [Mention(post=key(1), brand="acme")]})
-        work.mentions.assess({key(1): assessment()}, TUESDAY)
+        conclude(work, 1)
         assert work.posts.gather([gone(1, 5), gone("never seen", 5)]) == Gathered(deleted=1)
     with store.read() as work:
         assert work.posts.count() == 0

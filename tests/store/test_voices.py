@@ -9,7 +9,7 @@ from monitor.store.voices import Counts
 from tests.store.making import (
     TUESDAY,
     after,
-    assessment,
+    conclude,
     incident,
     key,
     post,
@@ -31,7 +31,7 @@ def told(work: UnitOfWork) -> None:
     )
     numbers = (1, 2, 3)
     work.mentions.match("f", {key(n): [Mention(post=key(n), brand="acme")] for n in numbers})
-    work.mentions.assess({key(n): assessment() for n in numbers}, TUESDAY)
+    conclude(work, *numbers)
     work.incidents.save(incident(state=IncidentState.FORMING))
     work.mentions.group("acme", {key(1): "acme-1", key(2): "acme-1", key(3): None}, TUESDAY)
 
