@@ -29,13 +29,13 @@ from nlp.training.base import copy_base, load_base
 from nlp.training.calibrating import calibrated
 from nlp.training.corpus import Part, read_pool
 from nlp.training.curves import draw_curves
-from nlp.training.features import features
+from nlp.training.features import encode, features
 from nlp.training.fitting import Material, fit
 from nlp.training.heldout import read_held_out
 from nlp.training.loss import labels_of
 from nlp.training.neutral import chinese_neutral
 from nlp.training.plan import batches_of, chosen
-from nlp.training.projection import targets
+from nlp.training.projection import projection, targets
 from nlp.training.settings import Settings, load_settings
 from nlp.training.vocabulary import choose_pieces, trimmed
 
@@ -113,6 +113,7 @@ def train(
     )
     draw_curves(run)
     whole = quantized(fitted, shape)
+    whole.embedding = projection(encode(whole.encoder, [pieces[place] for place in asked]), taught)
     threshold = fit_aggravators(whole, tokenizer, settings.seed)
     say("calibrating on the held-out texts")
     calibration = calibrated(whole, tokenizer, data, aggravator=threshold)

@@ -24,7 +24,7 @@ from nlp.training.corpus import Example, Part, part_of, read_pool
 from nlp.training.loss import labels_of, losses
 from nlp.training.neutral import chinese_neutral
 from nlp.training.plan import batches_of, chosen, misspell
-from nlp.training.projection import targets
+from nlp.training.projection import projection, targets
 from nlp.training.settings import Settings, Source, load_settings
 from nlp.training.vocabulary import choose_pieces, trimmed
 
@@ -269,6 +269,15 @@ def test_the_vectors_to_learn_are_alike_across_two_languages() -> None:
     vectors = targets(teacher, languages, size=4)
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     assert float((vectors[0::2] * vectors[1::2]).sum(axis=1).min()) > 0.95
+
+
+def test_the_projection_finds_the_linear_map() -> None:
+    chance = np.random.default_rng(3)
+    vectors = chance.normal(1.0, 2.0, (400, 6)).astype(np.float32)
+    map_, shift = chance.normal(0, 1, (6, 3)), chance.normal(0, 1, 3)
+    wanted = (vectors @ map_ + shift).astype(np.float32)
+    layer = projection(vectors, wanted)
+    assert np.allclose(layer(torch.from_numpy(vectors)).numpy(), wanted, atol=0.2)
 
 
 def test_permissive_only_leaves_out_every_restricted_source() -> None:
