@@ -93,7 +93,9 @@ def evaluate(name: str, examples: Sequence[Example], scorer: Scorer) -> Report:
             f"none of the {len(examples)} texts of {name} has a label that is known: sentiment,"
             " aspects that agree, emotion, emotions, complaint, severity, offensive or irony"
         )
-    said = scorer.score([example.text for example in labelled])
+    said = scorer.score(
+        [example.text for example in labelled], [example.language for example in labelled]
+    )
     judged = list(zip(labelled, said, strict=True))
     asked = {task: texts for task in _MEASURES if (texts := _asked(judged, task))}
     polar = [example for example, _ in asked.get("sentiment", [])]

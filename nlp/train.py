@@ -22,7 +22,8 @@ import typer
 from transformers import BertConfig, BertModel
 
 from nlp.network import Encoder, Network, Shape, quantized
-from nlp.shipped import write_model
+from nlp.quantized import dequantized
+from nlp.shipped import read_model, write_model
 from nlp.text import normalise
 from nlp.training.aggravating import fit_aggravators
 from nlp.training.base import copy_base, load_base
@@ -34,10 +35,11 @@ from nlp.training.fitting import Material, fit
 from nlp.training.heldout import read_held_out
 from nlp.training.loss import labels_of
 from nlp.training.neutral import chinese_neutral
+from nlp.training.own import own_examples
 from nlp.training.plan import batches_of, chosen
 from nlp.training.projection import projection, targets
 from nlp.training.settings import Settings, load_settings
-from nlp.training.vocabulary import choose_pieces, trimmed
+from nlp.training.vocabulary import choose_pieces, same_pieces, trimmed
 
 __all__ = ["train"]
 
@@ -48,6 +50,7 @@ _WATCHED = 100
 def train(
     *,
     base: str,
+    start: Path | None,
     data: Path,
     run: Path,
     out: Path,
@@ -56,20 +59,34 @@ def train(
     threads: int,
     say: Callable[[str], None],
 ) -> None:
-    """Run the recipe and write a model folder; ``say`` is told how far it has come."""
+    """Run the recipe and write a model folder; ``say`` is told how far it has come.
+
+    ``start`` is a model folder whose weights are trained on, where it is not the base's.
+    """
     run.mkdir(parents=True, exist_ok=True)
-    pool = [*read_pool(data / "train_pool.jsonl.gz", Part.TRAIN), *chinese_neutral(settings.seed)]
+    pool = [
+        *read_pool(data / "train_pool.jsonl.gz", Part.TRAIN),
+        *chinese_neutral(settings.seed),
+        *own_examples(Part.TRAIN),
+    ]
     examples = [each for each in pool if each.source in settings.sources]
     texts = [normalise(example.text) for example in examples]
     say(f"{len(examples)} texts to learn from")
 
     bert, full = load_base(base)
-    kept = choose_pieces(full, texts, settings.vocabulary)
+    earlier = read_model(start) if start else None
+    kept = (
+        same_pieces(full, earlier.tokenizer)
+        if earlier
+        else choose_pieces(full, texts, settings.vocabulary)
+    )
     tokenizer = trimmed(full, kept, settings.longest)
     shape = _shape(settings, bert.config)
     torch.manual_seed(settings.seed)
     network = Network(shape, floats=True)
     copy_base(bert, kept, network.encoder)
+    if earlier:
+        network.load_state_dict(dequantized(earlier.network).state_dict(), strict=False)
     network.encoder.words.requires_grad_(False)
     say(f"kept {len(kept)} pieces and {settings.layers} of {bert.config.num_hidden_layers} layers")
 
@@ -82,6 +99,7 @@ def train(
             [pieces[place] for place in asked],
             cache=run / "vectors",
             name=hashlib.sha256(base.encode()).hexdigest()[:8],
+            threads=threads,
             progress=lambda done: say(f"vectors of the whole encoder: {done} of {len(asked)}"),
         ),
         [examples[place].language for place in asked],
@@ -113,7 +131,9 @@ def train(
     )
     draw_curves(run)
     whole = quantized(fitted, shape)
-    whole.embedding = projection(encode(whole.encoder, [pieces[place] for place in asked]), taught)
+    whole.embedding = projection(
+        encode(whole.encoder, [pieces[place] for place in asked], threads), taught
+    )
     threshold = fit_aggravators(whole, tokenizer, settings.seed)
     say("calibrating on the held-out texts")
     calibration = calibrated(whole, tokenizer, data, aggravator=threshold)
@@ -154,6 +174,9 @@ def _main(
     data: Annotated[Path, typer.Option(help="folder with train_pool.jsonl.gz and dev/")],
     out: Annotated[Path, typer.Option(help="where the model folder is written")],
     run: Annotated[Path, typer.Option(help="where checkpoints and the log are kept")] = Path("run"),
+    start: Annotated[
+        Path | None, typer.Option(help="model folder to train further, in place of the base")
+    ] = None,
     settings: Annotated[Path, typer.Option(help="the settings of the recipe")] = _RECIPE,
     permissive_only: Annotated[
         bool, typer.Option(help="leave out sources without a licence for commercial use")
@@ -170,6 +193,7 @@ def _main(
         chosen_settings = chosen_settings.permissive()
     train(
         base=base,
+        start=start,
         data=data,
         run=run,
         out=out,

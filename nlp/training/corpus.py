@@ -53,6 +53,7 @@ REASONS = (
 """Why people complain of an airline, in the order of the model's output."""
 
 _REASONS = {name: number for number, name in enumerate(REASONS)}
+_DISPLEASED = frozenset({"anger", "disgust", "fear", "sadness"})
 _ONE_EACH = frozenset({"ewect_usual", "ewect_virus", "te_emotion"})
 WORST = 4
 """The gravest complaint, as people grade severity; 0 is none."""
@@ -191,8 +192,7 @@ def _complaint(record: Mapping[str, Any]) -> tuple[int | None, bool]:
     """Whether somebody complains, and whether that is only inferred.
 
     Judged by people in one English source. Elsewhere: a negative review of something bought or a
-    tweet to an airline with a reason is a complaint; praise and neutral remarks are none, and
-    neither is sadness, fear or a mood without anything bought.
+    tweet to an airline with a reason is a complaint; praise and neutral remarks are none.
     """
     source, sentiment = record["src"], record.get("sent")
     if source == "complaints_xci":
@@ -204,7 +204,7 @@ def _complaint(record: Mapping[str, Any]) -> tuple[int | None, bool]:
     if source == "dimabsa" and sentiment is not None:
         return int(sentiment == "neg"), True
     if source in {"ewect_usual", "ewect_virus", "goemotions"}:
-        return (0 if "anger" not in record["emo"] else None), True
+        return (None if _DISPLEASED.intersection(record["emo"]) else 0), True
     return None, True
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from nlp.batching import batches
+from nlp.batching import Batch, batches, side_by_side
 from nlp.network import Encoder
 
 __all__ = ["Floats", "encode", "features"]
@@ -26,6 +26,7 @@ def features(
     *,
     cache: Path,
     name: str,
+    threads: int,
     progress: Callable[[int], None],
 ) -> Floats:
     """Mean vectors of tokenized texts, shaped (texts, size).
@@ -41,17 +42,22 @@ def features(
         place = cache / f"{name}-{digest}.npy"
         if not place.exists():
             unfinished = place.with_suffix(".part.npy")
-            np.save(unfinished, encode(encoder, chunk).astype(np.float16), allow_pickle=False)
+            found = encode(encoder, chunk, threads)
+            np.save(unfinished, found.astype(np.float16), allow_pickle=False)
             unfinished.replace(place)
         parts.append(np.load(place, allow_pickle=False))
         progress(start + len(chunk))
     return np.concatenate(parts).astype(np.float32)
 
 
-def encode(encoder: Encoder, pieces: Sequence[Sequence[int]]) -> Floats:
+def encode(encoder: Encoder, pieces: Sequence[Sequence[int]], threads: int) -> Floats:
     """Mean vectors of tokenized texts, computed now."""
     result = np.zeros((len(pieces), encoder.norm.weight.shape[0]), dtype=np.float32)
-    for rows, ids, lengths in batches(pieces):
+
+    def compute(batch: Batch) -> None:
+        rows, ids, lengths = batch
         with torch.inference_mode():
             result[rows] = encoder(ids, lengths).numpy()
+
+    side_by_side(compute, batches(pieces), threads)
     return result

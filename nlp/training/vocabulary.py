@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from tokenizers import Tokenizer
 
-__all__ = ["choose_pieces", "trimmed"]
+__all__ = ["choose_pieces", "same_pieces", "trimmed"]
 
 _BATCH = 5_000
 
@@ -36,6 +36,13 @@ def choose_pieces(tokenizer: Tokenizer, texts: Iterable[str], size: int) -> list
     )
     rest = itertools.islice(itertools.chain(by_use, by_probability), size - len(special))
     return sorted(special.union(rest))
+
+
+def same_pieces(tokenizer: Tokenizer, smaller: Tokenizer) -> list[int]:
+    """The ids in the full tokenizer of the pieces that a trimmed one has, in its order."""
+    numbers = tokenizer.get_vocab()
+    pieces = smaller.get_vocab()
+    return [numbers[piece] for piece in sorted(pieces, key=pieces.__getitem__)]
 
 
 def trimmed(tokenizer: Tokenizer, kept: list[int], longest: int) -> Tokenizer:

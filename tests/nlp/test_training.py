@@ -23,6 +23,7 @@ from nlp.training import fitting
 from nlp.training.corpus import Example, Part, part_of, read_pool
 from nlp.training.loss import labels_of, losses
 from nlp.training.neutral import chinese_neutral
+from nlp.training.own import own_examples, own_posts
 from nlp.training.plan import batches_of, chosen, misspell
 from nlp.training.projection import projection, targets
 from nlp.training.settings import Settings, Source, load_settings
@@ -118,6 +119,7 @@ def test_the_recipe_makes_a_folder_that_scores(base: Path, data: Path, tmp_path:
     out, run = tmp_path / "model", tmp_path / "run"
     train(
         base=str(base),
+        start=None,
         data=data,
         run=run,
         out=out,
@@ -135,6 +137,47 @@ def test_the_recipe_makes_a_folder_that_scores(base: Path, data: Path, tmp_path:
     assert any("steps" in line for line in said)
 
 
+def test_a_model_is_trained_on_from_its_own_weights_and_pieces(
+    base: Path, data: Path, tmp_path: Path
+) -> None:
+    def trained(out: str, start: Path | None) -> EmbeddedScorer:
+        recipe = small_settings()
+        rates = {"encoder_rate": 1e-9, "head_rate": 1e-9} if start else {}
+        train(
+            base=str(base),
+            start=start,
+            data=data,
+            run=tmp_path / f"run of {out}",
+            out=tmp_path / out,
+            settings=recipe.model_copy(
+                update={"optimisation": recipe.optimisation.model_copy(update=rates)}
+            ),
+            half=False,
+            threads=1,
+            say=lambda _: None,
+        )
+        return EmbeddedScorer.load(tmp_path / out)
+
+    first = trained("first", None)
+    second = trained("second", tmp_path / "first")
+    texts = ["good flight", "bad bag", "good bag"]
+    for one, other in zip(first.score(texts), second.score(texts), strict=True):
+        assert one.negative == pytest.approx(other.negative, abs=0.05)
+    pieces = (tmp_path / out / "tokenizer.json" for out in ("first", "second"))
+    assert len({place.read_bytes() for place in pieces}) == 1
+
+
+def test_the_projects_own_posts_are_labelled_throughout() -> None:
+    posts = own_posts()
+    assert len({post.text for post in posts}) == len(posts) > 1_800
+    assert {post.language for post in posts} == {"en", "zh-Hans", "zh-Hant"}
+    assert all(not post.aggravators or post.sentiment == "neg" for post in posts)
+    taught = {example.text for example in own_examples(Part.TRAIN)}
+    judged = {example.text for example in own_examples(Part.DEV)}
+    assert taught
+    assert taught.isdisjoint(judged)
+
+
 def test_a_stopped_run_goes_on_and_ends_with_the_same_weights(
     base: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,6 +191,7 @@ def test_a_stopped_run_goes_on_and_ends_with_the_same_weights(
 
         train(
             base=str(base),
+            start=None,
             data=data,
             run=tmp_path / name,
             out=tmp_path / out,
