@@ -5,8 +5,15 @@ the incident's level is the highest of them, and the reasons of that level and a
 A person is told when an incident opens at a level, when its level rises and when it comes back;
 nothing else is worth interrupting for.
 
+There are three ways in, each a rule that reads alone: a **spike** (many people at once), an
+**influential author** (one post, a large audience, high arousal) and a **slow burn** (the same
+small complaint, week after week). Each looks at a window of its own, never at an incident's whole
+life. Beside them stand what is forecast and what was viewed.
+
 A rule about how unusual a volume is needs to know what is usual: until a brand has been watched
-for a day such rules say nothing, so that the start of a collection is not called an incident.
+for a day such rules say nothing, so that the start of a collection is not called an incident. Nor
+do they where a volume is no complaint: where most of it repeats what the brand said itself, or
+is not negative, it is a campaign.
 """
 
 from __future__ import annotations
@@ -30,7 +37,7 @@ from monitor.domain import (
     Silence,
 )
 
-__all__ = ["PolicyOptions", "Situation", "decide", "level_of"]
+__all__ = ["Burn", "PolicyOptions", "Situation", "Window", "decide", "level_of", "spike"]
 
 
 class PolicyOptions(BaseModel):
@@ -44,17 +51,27 @@ class PolicyOptions(BaseModel):
         description="Hours a brand is watched before volumes are held against what is usual.",
     )
     spike_posts: int = Field(
-        default=5, ge=1, description="The fewest posts in an hour that are a spike."
+        default=5, ge=1, description="The fewest posts in three hours that are a spike."
     )
-    spike_authors: int = Field(
-        default=4, ge=1, description="The fewest different authors in an hour that are a spike."
-    )
+    spike_authors: int = Field(default=4, ge=1, description="The fewest different authors of them.")
     spike_score: float = Field(
-        default=6.0,
+        default=0.4,
         gt=0,
-        description="How far above the usual an hour must be, in units of its usual spread.",
+        description="From which prominence on a spike is high; `sparkwatch tune` proposes one.",
     )
-    critical_spike_score: float = Field(default=15.0, gt=0, description="The same for critical.")
+    critical_spike_score: float = Field(default=4.0, gt=0, description="The same for critical.")
+    negative_share: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="A volume of which less than this share is negative is no spike.",
+    )
+    campaign_share: float = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        description="Nor is one of which this share repeats the brand's own words.",
+    )
     forecast_usual_days: float = Field(
         default=1.0,
         gt=0,
@@ -76,17 +93,51 @@ class PolicyOptions(BaseModel):
     angry: float = Field(
         default=0.5, ge=0, le=1, description="The anger from which a post counts as angry."
     )
-    slow_burn_days: int = Field(
-        default=4,
+    aroused: float = Field(
+        default=0.3,
+        ge=0,
+        le=1,
+        description="How intense the anger of an influential author must be, where it is known.",
+    )
+    audience_hours: float = Field(
+        default=24.0, gt=0, description="How long an influential author's post counts."
+    )
+    slow_burn_weeks: int = Field(
+        default=3,
         ge=2,
-        description="Told on so many different days by different people: a slow burn.",
+        le=4,
+        description="Told in so many different weeks of the last four: a slow burn.",
     )
-    slow_burn_authors: int = Field(
-        default=6, ge=2, description="The fewest people that make a slow burn."
+    slow_burn_days: int = Field(
+        default=4, ge=2, description="And on so many different days of them."
     )
+    slow_burn_authors: int = Field(default=6, ge=2, description="By at least so many people.")
     stale_hours: float = Field(
         default=12.0, gt=0, description="An incident whose last post is older wakes nobody up."
     )
+
+
+@attrs.frozen(kw_only=True)
+class Window:
+    """How an incident was told in one window that ends now, beside what is usual for its brand."""
+
+    hours: float
+    posts: int
+    authors: int
+    usual: float
+    """Complaints about the brand that are usual in such a window."""
+    prominence: float
+    """How far the incident stands out in it; 0 is what its past explains."""
+
+
+@attrs.frozen(kw_only=True)
+class Burn:
+    """How often an incident was told over the last four weeks."""
+
+    posts: int = 0
+    authors: int = 0
+    days: int = 0
+    weeks: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -94,23 +145,25 @@ class Situation:
     """What is known of one incident at one moment, as far as a decision needs it."""
 
     incident: Incident
-    posts_last_hour: int
-    authors_last_hour: int
-    usual_per_hour: float
-    """Complaints about the brand that are usual in an hour like the last."""
-    surprise: float
-    """How far the incident's last hour is above that, in units of its usual spread."""
+    windows: Sequence[Window]
+    """From the shortest to the longest; there is at least one."""
     usual_per_day: float
     watched: timedelta
     """How long the brand has been watched."""
-    days_told: int
+    burn: Burn = Burn()
     forecasts: Sequence[Forecast] = ()
     views: int | None = None
     hours_since_first: float = 0.0
     loudest_author: str = ""
     loudest_audience: int = 0
-    """Followers of the angry author who has most of them."""
+    """Followers of the author who has most of them, of those who lately wrote in high arousal."""
     angry_share: float = 0.0
+    negative_share: float = 1.0
+    """The share of the last day's posts that are negative."""
+    campaign_share: float = 0.0
+    """The share of them that repeats what the brand said itself."""
+    set_aside: int = 0
+    """Posts that count in no window: from a source watched only lately, or undated and held up."""
     earlier: Sequence[Alert] = ()
     """Alerts already raised about it, oldest first."""
     reopened: bool = False
@@ -170,20 +223,30 @@ def _rules(situation: Situation, options: PolicyOptions) -> Iterator[tuple[Level
         yield level, _reason("high_anger", share=round(situation.angry_share, 2))
 
 
+def spike(situation: Situation, options: PolicyOptions) -> Window | None:
+    """The window in which many people tell it at once; ``None`` where no volume counts.
+
+    Whether it stands out enough is for `spike_score` to say.
+    """
+    if _learning(situation, options) or _no_complaint(situation, options):
+        return None
+    return _steepest(situation, options)
+
+
 def _spike(situation: Situation, options: PolicyOptions) -> Iterator[tuple[Level, Reason]]:
-    enough = (
-        situation.posts_last_hour >= options.spike_posts
-        and situation.authors_last_hour >= options.spike_authors
-    )
-    if not enough or _learning(situation, options) or situation.surprise < options.spike_score:
+    """Many different people tell it at once, more than its past and the brand's explain."""
+    window = spike(situation, options)
+    if window is None or window.prominence < options.spike_score:
         return
-    critical = situation.surprise >= options.critical_spike_score
+    critical = window.prominence >= options.critical_spike_score
     yield (
         Level.CRITICAL if critical else Level.HIGH,
         _reason(
-            "spreading_fast",
-            count=situation.posts_last_hour,
-            usual=round(situation.usual_per_hour, 1),
+            "spike",
+            count=window.posts,
+            authors=window.authors,
+            hours=window.hours,
+            usual=round(window.usual, 1),
         ),
     )
 
@@ -191,6 +254,8 @@ def _spike(situation: Situation, options: PolicyOptions) -> Iterator[tuple[Level
 def _forecast_posts(situation: Situation, options: PolicyOptions) -> Iterator[tuple[Level, Reason]]:
     forecast = _day_ahead(situation, Quantity.MENTIONS)
     if forecast is None or forecast.quantiles is None or _learning(situation, options):
+        return
+    if _no_complaint(situation, options):
         return
     bound = max(options.forecast_posts, options.forecast_usual_days * situation.usual_per_day)
     reason = _forecast_reason(forecast)
@@ -218,6 +283,7 @@ def _views(situation: Situation, options: PolicyOptions) -> Iterator[tuple[Level
 def _influential_author(
     situation: Situation, options: PolicyOptions
 ) -> Iterator[tuple[Level, Reason]]:
+    """One post is enough, where it is angry, recent and read by very many."""
     bounds = (
         (Level.CRITICAL, options.critical_audience),
         (Level.HIGH, options.high_audience),
@@ -237,14 +303,14 @@ def _influential_author(
 
 
 def _slow_burn(situation: Situation, options: PolicyOptions) -> Iterator[tuple[Level, Reason]]:
-    incident = situation.incident
-    if situation.days_told < options.slow_burn_days:
-        return
-    if incident.authors >= options.slow_burn_authors:
-        yield (
-            Level.WATCH,
-            _reason("slow_burn", posts=incident.posts, days=situation.days_told),
-        )
+    """The same complaint comes back week after week, with no spike at any time."""
+    burn = situation.burn
+    if (
+        burn.weeks >= options.slow_burn_weeks
+        and burn.days >= options.slow_burn_days
+        and burn.authors >= options.slow_burn_authors
+    ):
+        yield Level.WATCH, _reason("slow_burn", posts=burn.posts, days=burn.days)
 
 
 def _why_not(situation: Situation, options: PolicyOptions) -> Reason:
@@ -254,17 +320,41 @@ def _why_not(situation: Situation, options: PolicyOptions) -> Reason:
             hours=round(situation.watched.total_seconds() / 3600),
             needed=round(options.learning_hours),
         )
-    if situation.posts_last_hour < options.spike_posts:
+    longest = situation.windows[-1]
+    if situation.set_aside and longest.posts < options.spike_posts:
+        return _reason("set_aside", count=situation.set_aside)
+    window = _steepest(situation, options)
+    if window is None:
         return _reason(
             "too_few_posts",
-            posts=situation.posts_last_hour,
-            authors=situation.authors_last_hour,
+            posts=longest.posts,
+            authors=longest.authors,
             needed=options.spike_posts,
         )
+    if situation.campaign_share >= options.campaign_share:
+        return _reason("own_campaign", share=round(situation.campaign_share, 2))
+    if situation.negative_share < options.negative_share:
+        return _reason("hardly_negative", share=round(situation.negative_share, 2))
     return _reason(
-        "within_usual",
-        count=situation.posts_last_hour,
-        usual=round(situation.usual_per_hour, 1),
+        "usual_pace", count=window.posts, hours=window.hours, usual=round(window.usual, 1)
+    )
+
+
+def _steepest(situation: Situation, options: PolicyOptions) -> Window | None:
+    """The window in which it stands out most, of those with enough posts by enough people."""
+    enough = [
+        window
+        for window in situation.windows
+        if window.posts >= options.spike_posts and window.authors >= options.spike_authors
+    ]
+    return max(enough, key=lambda window: window.prominence, default=None)
+
+
+def _no_complaint(situation: Situation, options: PolicyOptions) -> bool:
+    """Whether the volume is a campaign's: the brand's own words, or not negative at all."""
+    return (
+        situation.campaign_share >= options.campaign_share
+        or situation.negative_share < options.negative_share
     )
 
 

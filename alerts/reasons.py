@@ -99,9 +99,12 @@ _SENTENCES: Mapping[str, _Sentence] = {
         message("The same story in {posts} by {authors} within {hours}."),
         {"posts": _posts, "authors": _people, "hours": _hours},
     ),
-    "spreading_fast": _Sentence(
-        message("{count} in the last hour; {usual} an hour is usual for this brand."),
-        {"count": _posts, "usual": _number},
+    "spike": _Sentence(
+        message(
+            "{count} by {authors} within {hours}; all complaints about this brand together are"
+            " usually {usual} in that time."
+        ),
+        {"count": _posts, "authors": _people, "hours": _hours, "usual": _number},
     ),
     "forecast_reach": _Sentence(
         message(
@@ -122,7 +125,7 @@ _SENTENCES: Mapping[str, _Sentence] = {
         {"views": _views, "hours": _hours},
     ),
     "slow_burn": _Sentence(
-        message("The same complaint keeps coming back: {posts} over {days}."),
+        message("The same complaint comes back week after week: {posts} on {days}."),
         {"posts": _posts, "days": _days},
     ),
     # what changed since the last alert
@@ -187,15 +190,34 @@ _SENTENCES: Mapping[str, _Sentence] = {
         message("Nothing new for {hours}."),
         {"hours": _hours},
     ),
+    "usual_pace": _Sentence(
+        message("{count} within {hours} is a usual pace; {usual} complaints are usual."),
+        {"count": _posts, "hours": _hours, "usual": _number},
+    ),
+    "own_campaign": _Sentence(
+        message("{share} of the posts repeat what the brand said itself."), {"share": _share}
+    ),
+    "hardly_negative": _Sentence(
+        message("Only {share} of the posts are negative."), {"share": _share}
+    ),
+    "set_aside": _Sentence(
+        message("{count} set aside: held up without a date, or from a source watched only lately."),
+        {"count": _posts},
+    ),
     "already_told": _Sentence(
         message("Already told, at level {level}."),
         {"level": _level},
+    ),
+    "forming": _Sentence(message("The story is still forming.")),
+    # what earlier versions stored
+    "spreading_fast": _Sentence(
+        message("{count} in the last hour; {usual} an hour is usual for this brand."),
+        {"count": _posts, "usual": _number},
     ),
     "within_usual": _Sentence(
         message("{count} in the last hour is within the usual, {usual} an hour."),
         {"count": _posts, "usual": _number},
     ),
-    "forming": _Sentence(message("The story is still forming.")),
 }
 
 REASON_CODES: frozenset[str] = frozenset(_SENTENCES)

@@ -33,6 +33,7 @@ from monitor.store.store import Store
 
 HERE = Path(__file__).parent
 SHARED = Path(os.environ.get("SPARKWATCH_SHARED", HERE.parent.parent / "shared"))
+TICK = timedelta(minutes=5)
 ARCHIVE = SHARED / "replays" / "us-airlines-2015.jsonl.gz"
 
 
@@ -75,18 +76,20 @@ def main() -> None:
     seconds: defaultdict[str, float] = defaultdict(float)
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder)
-        prepared = app.replay(
-            settings,
-            observations,
-            scores=app.scorer(settings),
-            output=output,
-            tick=timedelta(minutes=5),
-        )
+        scores = app.scorer(settings)
+        prepared = app.replay(settings, observations, scores=scores, output=output, tick=TICK)
         stages = tuple(Timed(stage, seconds) for stage in prepared.pipeline.stages)
         store = Store.open(f"sqlite:///{output / 'replay.db'}")
         started = time.perf_counter()
         report = prepared.replay.run(store, Pipeline(stages), _silent())
-        replayed = Replayed(report, time.perf_counter() - started, output / "replay.db")
+        replayed = Replayed(
+            report=report,
+            settings=settings,
+            tick=TICK,
+            model=f"{scores.model} {scores.revision}",
+            seconds=time.perf_counter() - started,
+            store=output / "replay.db",
+        )
         store.close()
     seconds["gather, clock, report"] = replayed.seconds - sum(seconds.values())
     setting = (

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
+from zoneinfo import ZoneInfo
 
 import attrs
 
@@ -126,8 +127,8 @@ def pipeline(
             Match(Matcher(brands)),
             Assess(scores, reader(settings, scores)),
             Group(brands, GroupingOptions(model=(scores.model, scores.revision))),
-            ForecastStage(Forecaster.load()),
-            Decide(brands, ways, settings.alerts.policy, known),
+            ForecastStage(Forecaster.load(zone=ZoneInfo(settings.timezone))),
+            Decide(brands, ways, settings.alerts.policy, known, ZoneInfo(settings.timezone)),
             Digest(brands, readers, known),
             Deliver(ways, clock),
         )

@@ -15,15 +15,20 @@ from structlog.typing import EventDict
 from alerts.channels.receiver import SecretError
 from config.problems import ConfigError, printable
 from monitor.archive import ArchiveError
+from monitor.commands.backtest import backtest
 from monitor.commands.check import check
 from monitor.commands.demo import demo
 from monitor.commands.digest import digest
 from monitor.commands.explain import explain
+from monitor.commands.forecasts import forecasts
 from monitor.commands.importing import import_posts
 from monitor.commands.incidents import incidents, show
 from monitor.commands.init import init
 from monitor.commands.replay import replay
 from monitor.commands.run import run
+from monitor.commands.source import source
+from monitor.commands.sources import sources
+from monitor.commands.tune import tune
 from monitor.store.errors import StoreError
 from nlp.errors import ModelError
 
@@ -49,11 +54,16 @@ app.command()(init)
 app.command()(check)
 app.command()(run)
 app.command()(replay)
+app.command()(backtest)
+app.command()(tune)
 app.command("import")(import_posts)
 app.command()(incidents)
 app.command()(show)
 app.command()(explain)
+app.command()(forecasts)
 app.command()(digest)
+app.command()(sources)
+app.add_typer(source, name="source")
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ due and digests are written by the clock alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeAlias
@@ -23,18 +23,24 @@ from monitor.domain import (
     Incident,
     IncidentState,
     Observation,
+    PostKey,
+    Quantity,
+    Silence,
 )
 from monitor.incidents.matching import Matcher
 from monitor.pipeline import Pipeline
 from monitor.store.store import Store
+from monitor.store.unit_of_work import UnitOfWork
+from monitor.virality.series import running_total
 
 if TYPE_CHECKING:
     from nlp.scoring import Scorer
 
-__all__ = ["Moment", "Raised", "ReadAhead", "Replay", "Report"]
+__all__ = ["Course", "Moment", "Raised", "ReadAhead", "Replay", "Report"]
 
 _IDLE = timedelta(hours=1)
 _AHEAD = 512
+_COUNTED = (Quantity.VIEWS, Quantity.SHARES)
 _Text: TypeAlias = tuple[str, str | None]
 
 
@@ -66,8 +72,35 @@ class Raised:
 
 
 @attrs.frozen(kw_only=True)
+class Course:
+    """How one incident went: who spoke when, what was forecast, and who was told or was not.
+
+    Alerts about an incident that became part of it are among its own.
+    """
+
+    incident: Incident
+    posts: tuple[tuple[datetime, PostKey], ...]
+    """Its posts with the time at which each was published, oldest first."""
+    counters: Mapping[Quantity, tuple[tuple[datetime, int], ...]]
+    """The views and shares of all its posts together at each reading; a hidden one is absent."""
+    forecasts: tuple[Forecast, ...]
+    alerts: tuple[Alert, ...]
+    silences: tuple[Silence, ...]
+
+    @property
+    def half_at(self) -> datetime | None:
+        """When half of its posts had been published; ``None`` where none is left."""
+        return self.posts[(len(self.posts) - 1) // 2][0] if self.posts else None
+
+
+@attrs.frozen(kw_only=True)
 class Report:
-    """What came of a replay."""
+    """What came of a replay.
+
+    ``courses`` are those of all its incidents, by the times of their first posts.
+    ``watched_from`` says when each brand was first seen to be mentioned; one that never was is not
+    in it.
+    """
 
     started_at: datetime
     ended_at: datetime
@@ -77,6 +110,8 @@ class Report:
     complaints: int
     incidents: int
     raised: tuple[Raised, ...]
+    courses: tuple[Course, ...]
+    watched_from: Mapping[str, datetime]
 
 
 class ReadAhead:
@@ -228,11 +263,14 @@ class Replay:
         with store.read() as work:
             incidents = work.incidents.find(states=(IncidentState.OPEN, IncidentState.CLOSED))
             alerts = work.alerts.between(started_at, ended_at + timedelta(microseconds=1))
-            stored = work.incidents.get_all({alert.incident for alert in alerts})
-            raised = [
-                _held_against(alert, stored[alert.incident], work.voices.times(alert.incident))
-                for alert in alerts
-            ]
+            merged = work.incidents.merged("")
+            told_in = {alert.id: merged.get(alert.incident, alert.incident) for alert in alerts}
+            followed = {one.id: one for one in incidents if one.id not in merged}
+            followed |= work.incidents.get_all(set(told_in.values()))
+            courses = {
+                incident.id: _course(incident, work)
+                for incident in sorted(followed.values(), key=_by_first_post)
+            }
             counts = work.voices.counts()
             return Report(
                 started_at=started_at,
@@ -241,20 +279,55 @@ class Replay:
                 posts=work.posts.count(),
                 mentions=counts.mentions,
                 complaints=counts.grouped,
-                incidents=len(incidents),
-                raised=tuple(raised),
+                incidents=len(courses),
+                raised=tuple(_held_against(alert, courses[told_in[alert.id]]) for alert in alerts),
+                courses=tuple(courses.values()),
+                watched_from=self._watched_from(work),
             )
 
+    def _watched_from(self, work: UnitOfWork) -> dict[str, datetime]:
+        begun: dict[str, datetime] = {}
+        for start in range(0, len(self.observations), _AHEAD):
+            seen = self.observations[start : start + _AHEAD]
+            brands = work.mentions.brands({one.post.key for one in seen})
+            for one in seen:
+                for brand in brands.get(one.post.key, ()):
+                    begun.setdefault(brand, one.observed_at)
+        return begun
 
-def _held_against(alert: Alert, incident: Incident, times: Sequence[datetime]) -> Raised:
-    """The alert beside the posts of its incident, which come in the order of their times."""
+
+def _by_first_post(incident: Incident) -> tuple[datetime, str]:
+    return incident.first_post_at, incident.id
+
+
+def _course(incident: Incident, work: UnitOfWork) -> Course:
+    snapshots = work.voices.snapshots(incident.id)
+    names = (incident.id, *work.incidents.parts(incident.id))
+    alerts = [alert for name in names for alert in work.alerts.of_incident(name)]
+    return Course(
+        incident=incident,
+        posts=tuple((voice.published_at, voice.post) for voice in work.voices.of(incident.id)),
+        counters={
+            quantity: series
+            for quantity in _COUNTED
+            if (series := tuple(running_total(snapshots, quantity)))
+        },
+        forecasts=tuple(work.forecasts.of_incident(incident.id)),
+        alerts=tuple(sorted(alerts, key=lambda alert: (alert.raised_at, alert.id))),
+        silences=tuple(work.alerts.silences(incident.id)),
+    )
+
+
+def _held_against(alert: Alert, course: Course) -> Raised:
+    """The alert beside what its incident came to."""
+    half_at = course.half_at
     return Raised(
         alert=alert,
-        title=incident.title,
-        posts_then=sum(time <= alert.raised_at for time in times),
-        posts_finally=len(times),
-        after_first_post=alert.raised_at - times[0] if times else None,
-        before_half=times[(len(times) - 1) // 2] - alert.raised_at if times else None,
+        title=course.incident.title,
+        posts_then=sum(time <= alert.raised_at for time, _ in course.posts),
+        posts_finally=len(course.posts),
+        after_first_post=alert.raised_at - course.posts[0][0] if course.posts else None,
+        before_half=None if half_at is None else half_at - alert.raised_at,
     )
 
 

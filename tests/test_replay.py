@@ -22,6 +22,7 @@ from monitor.domain import (
     Observation,
     Post,
     PostKey,
+    Quantity,
 )
 from monitor.incidents.matching import Matcher
 from monitor.replay import Moment, ReadAhead, Replay, Report
@@ -117,6 +118,17 @@ def replayed(
         store.close()
 
 
+def came_to(report: Report, settings: Settings, folder: Path) -> Replayed:
+    return Replayed(
+        report=report,
+        settings=settings,
+        tick=timedelta(minutes=5),
+        model="fake 1",
+        seconds=1.0,
+        store=folder,
+    )
+
+
 def left(folder: Path) -> dict[str, bytes]:
     """The messages of a replay by name."""
     return {path.name: path.read_bytes() for path in folder.rglob("*") if path.suffix != ".db"}
@@ -129,8 +141,8 @@ def test_the_same_archive_gives_the_same_report_and_messages_to_the_byte(
     for run in ("one", "two"):
         report = replayed(settings, two_days(), tmp_path / run)
         assert [raised.alert.kind.value for raised in report.raised] == ["opened", "opened"]
-        write_report(Replayed(report, 1.0, tmp_path), tmp_path / f"{run}.json")
-        reports.append((tmp_path / f"{run}.json").read_bytes())
+        write_report(came_to(report, settings, tmp_path), tmp_path / f"{run}.json")
+        reports.append([(tmp_path / f"{run}.{kind}").read_bytes() for kind in ("json", "html")])
     assert reports[0] == reports[1]
     messages = left(tmp_path / "one" / "alerts")
     assert len(messages) == 6
@@ -226,7 +238,38 @@ def test_a_video_that_is_watched_days_later_is_told_when_it_opens(
     assert [incident.opened_at for incident in opened] == [MONDAY + timedelta(hours=40)]
 
 
-# what came of an alert in the end
+# what came of it in the end
+
+
+def test_the_course_of_an_incident_holds_all_that_happened_to_it(
+    settings: Settings, tmp_path: Path
+) -> None:
+    archive = [
+        *(seen(number, BAGS, 60 * number, views=100 * number) for number in range(1, 7)),
+        seen(0, CHATTER, 0),
+        seen(9, BAGS, 400, followers=60_000),
+    ]
+    report = replayed(settings, archive, tmp_path)
+    [course] = report.courses
+    assert [key.native_id for _, key in course.posts] == ["1", "2", "3", "4", "5", "6", "9"]
+    assert course.half_at == MONDAY + timedelta(hours=4)
+    assert [total for _, total in course.counters[Quantity.VIEWS]] == [
+        100, 300, 600, 1000, 1500, 2100,
+    ]  # fmt: skip  # one number a line says no more
+    assert list(course.alerts) == [raised.alert for raised in report.raised]
+    assert {forecast.quantity for forecast in course.forecasts} == {
+        Quantity.MENTIONS,
+        Quantity.VIEWS,
+    }
+    assert course.silences
+
+
+def test_a_brand_is_watched_from_the_first_sight_of_a_mention(
+    settings: Settings, tmp_path: Path
+) -> None:
+    unheard = seen(1, "what a fine day for flying", 0)
+    report = replayed(settings, [unheard, seen(2, CHATTER, 0, late=90)], tmp_path)
+    assert report.watched_from == {"acme-air": MONDAY + timedelta(minutes=90)}
 
 
 def test_an_alert_whose_posts_were_changed_afterwards_is_still_reported(
@@ -236,7 +279,7 @@ def test_an_alert_whose_posts_were_changed_afterwards_is_still_reported(
     report = replayed(settings, [seen(1, BAGS, 0, followers=60_000), taken_back], tmp_path)
     [raised] = report.raised
     assert (raised.posts_finally, raised.after_first_post, raised.before_half) == (0, None, None)
-    write_report(Replayed(report, 1.0, tmp_path), tmp_path / "report.json")
+    write_report(came_to(report, settings, tmp_path), tmp_path / "report.json")
     assert '"minutes_before_half": null' in (tmp_path / "report.json").read_text()
 
 

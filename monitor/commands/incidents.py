@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -24,23 +25,28 @@ from monitor.commands.showing import (
     reasons_text,
     words_for,
 )
+from monitor.commands.spreading import spreading
 from monitor.commands.stored import StoreOption, open_store
-from monitor.domain import Incident, IncidentState, Taxonomy
+from monitor.domain import Incident, IncidentState, Quantity, Taxonomy
 from monitor.stages.briefing import quotes
 from monitor.stages.matter import matter
+from monitor.store.history import Change, ChangeKind
 from monitor.store.unit_of_work import UnitOfWork
 
 __all__ = ["incidents", "show"]
 
 
 def incidents(
+    incident: Annotated[
+        str | None, typer.Argument(metavar="ID", help="Tell what became of this one.")
+    ] = None,
     config: ConfigOption = Path("sparkwatch.yaml"),
     brand: Annotated[str | None, typer.Option(help="Only of this brand (its id).")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Also those that are closed.")] = False,
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 30,
     store_file: StoreOption = None,
 ) -> None:
-    """List incidents, the liveliest first.
+    """List incidents, the liveliest first; or tell what one took in, went into or let go.
 
     [bold]Examples[/bold]
 
@@ -48,18 +54,23 @@ def incidents(
 
       sparkwatch incidents --all --limit 100
 
+      sparkwatch incidents 3f9a2c1b07
+
       sparkwatch incidents --store demo-output/replay.db
     """
     settings = load(config)
     words = words_for(settings)
     states = (IncidentState.OPEN, IncidentState.CLOSED) if everything else (IncidentState.OPEN,)
     store = open_store(settings, store_file)
+    out = console()
     try:
         with store.read() as work:
+            if incident is not None:
+                _tell_history(_known(incident, work), work, words, out)
+                return
             found = work.incidents.find(brand=brand, states=states, limit=limit)
     finally:
         store.close()
-    out = console()
     if not found:
         out.print("No incidents." if everything else "No open incidents; --all shows closed ones.")
         known = [watched.id for watched in settings.watched()]
@@ -72,17 +83,17 @@ def incidents(
     table.add_column("posts", justify="right")
     table.add_column("people", justify="right")
     table.add_column("incident", overflow="fold")
-    for incident in found:
-        title = escape(one_line(incident.title, 90))
+    for one in found:
+        title = escape(one_line(one.title, 90))
         table.add_row(
-            incident.id,
-            level_text(incident.level, words),
-            escape(incident.brand),
-            words.when(incident.first_post_at),
-            words.when(incident.last_post_at),
-            words.number(incident.posts),
-            words.number(incident.authors),
-            title if incident.state is IncidentState.OPEN else f"[dim]{title} (closed)[/dim]",
+            one.id,
+            level_text(one.level, words),
+            escape(one.brand),
+            words.when(one.first_post_at),
+            words.when(one.last_post_at),
+            words.number(one.posts),
+            words.number(one.authors),
+            title if one.state is IncidentState.OPEN else f"[dim]{title} (closed)[/dim]",
         )
     out.print(table)
 
@@ -106,13 +117,25 @@ def show(
     out = console()
     try:
         with store.read() as work:
-            matching = [one for one in work.incidents.find() if one.id.startswith(incident)]
-            if len(matching) != 1:
-                raise typer.BadParameter(_not_one(incident, matching), param_hint="ID")
-            taxonomy = app.taxonomies(settings).get(matching[0].brand)
-            _show(matching[0], taxonomy, work, words, out)
+            named = _known(incident, work)
+            into = work.incidents.merged_into(named.id)
+            shown = named if into is None else work.incidents.get_all([into])[into]
+            if into is not None:
+                out.print(f"{named.id} became part of {into}:\n")
+            taxonomy = app.taxonomies(settings).get(shown.brand)
+            _show(shown, taxonomy, work, words, out)
+            _explain(shown, ZoneInfo(settings.timezone), work, words, out)
     finally:
         store.close()
+
+
+def _known(written: str, work: UnitOfWork) -> Incident:
+    """The one incident whose id begins so, be it part of another by now."""
+    matching = [one for one in work.incidents.find() if one.id.startswith(written)]
+    matching += work.incidents.get_all(work.incidents.merged(written)).values()
+    if len(matching) != 1:
+        raise typer.BadParameter(_not_one(written, matching), param_hint="ID")
+    return matching[0]
 
 
 def _not_one(written: str, matching: list[Incident]) -> str:
@@ -120,6 +143,46 @@ def _not_one(written: str, matching: list[Incident]) -> str:
         return f"there is no incident {written}; `sparkwatch incidents --all` lists them"
     ids = ", ".join(one.id for one in matching[:5])
     return f"{written} is the beginning of {len(matching)} incidents: {ids}"
+
+
+def _tell_history(incident: Incident, work: UnitOfWork, words: Words, out: Console) -> None:
+    out.print(f"[bold]{escape(one_line(incident.title, 120))}[/bold]")
+    began = f"{words.when(incident.first_post_at)} ({words.zone_note(incident.first_post_at)})"
+    out.print(f"{incident.id} · {escape(incident.brand)} · first told {began}")
+    history = work.incidents.history(incident.id)
+    others = work.incidents.get_all({change.other for change in history})
+    for change in history:
+        other = others.get(change.other)
+        called = change.title or (other.title if other else "")
+        told = escape(_change(change, one_line(called, 80), words))
+        out.print(f"  at {words.when(change.at)} {told}")
+    if not history:
+        out.print("  took in no other, and nothing left it")
+
+
+def _change(change: Change, called: str, words: Words) -> str:
+    """What became of an incident, as the end of a sentence that begins with a time."""
+    posts = f"{words.number(change.posts)} {'post' if change.posts == 1 else 'posts'}"
+    match change.kind:
+        case ChangeKind.TOOK_IN:
+            return f"took in “{called}” ({posts})"
+        case ChangeKind.WENT_INTO:
+            return f"became part of {change.other} “{called}” ({posts})"
+        case ChangeKind.LET_GO:
+            return f"let go of {posts} that tell another story, {change.other} “{called}”"
+        case ChangeKind.CAME_OUT:
+            return f"came out of {change.other} “{called}” ({posts})"
+
+
+def _explain(
+    incident: Incident, zone: ZoneInfo, work: UnitOfWork, words: Words, out: Console
+) -> None:
+    made = [one for one in work.forecasts.latest(incident.id) if one.quantity is Quantity.MENTIONS]
+    if made:
+        now = made[0].made_at
+        out.print(f"\n[bold]How it spreads[/bold] (as of {words.when(now)})")
+        for line in spreading(work.voices.times(incident.id), now, zone):
+            out.print(f"  {escape(line)}")
 
 
 def _show(
@@ -154,8 +217,9 @@ def _show(
     for forecast in work.forecasts.latest(incident.id):
         out.print(f"  {words.when(forecast.made_at)}  {forecast_line(forecast, words)}")
     out.print("\n[bold]Alerts[/bold]")
-    alerts = work.alerts.of_incident(incident.id)
-    for alert in alerts:
+    once = [incident.id, *work.incidents.parts(incident.id)]
+    alerts = [alert for name in once for alert in work.alerts.of_incident(name)]
+    for alert in sorted(alerts, key=lambda alert: (alert.raised_at, alert.id)):
         out.print(
             f"  {words.when(alert.raised_at)}  ",
             level_text(alert.level, words),

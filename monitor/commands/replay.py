@@ -11,7 +11,6 @@ from rich.markup import escape
 
 from config.load import load
 from config.problems import printable
-from config.values import parse_interval
 from monitor import archive
 from monitor.commands.importing import (
     ColumnOption,
@@ -22,20 +21,10 @@ from monitor.commands.importing import (
     archive_of,
     print_findings,
 )
-from monitor.commands.replaying import follow, print_report, write_report
+from monitor.commands.replaying import TickOption, follow, print_report, write_report
 from monitor.commands.showing import ConfigOption, console
 
 __all__ = ["replay"]
-
-
-def _tick(written: str) -> timedelta:
-    try:
-        tick = parse_interval(written)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
-    if not tick:
-        raise typer.BadParameter("a tick of no length never ends; write one such as 5m")
-    return tick
 
 
 def replay(
@@ -44,10 +33,7 @@ def replay(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Where messages, report and store are left.")
     ] = Path("replay-output"),
-    tick: Annotated[
-        timedelta,
-        typer.Option(parser=_tick, metavar="5m", help="How often the pipeline runs, simulated."),
-    ] = timedelta(minutes=5),
+    tick: TickOption = timedelta(minutes=5),
     column: ColumnOption = None,
     source: SourceOption = "archive",
     time_format: TimeFormatOption = None,
@@ -56,7 +42,9 @@ def replay(
     """Replay an archive of posts as if it happened now, and see what would have been raised.
 
     The posts pass the very stages that run live, each as of its own moment. Nothing is sent: the
-    messages are left in the output folder, with a report (report.json) and a store of their own.
+    messages are left in the output folder, with a report (report.html, report.json) and a store
+    of their own. To judge it against true incidents or another configuration there is
+    `sparkwatch backtest`.
 
     [bold]Examples[/bold]
 
@@ -85,5 +73,7 @@ def replay(
     out.print(f"Replaying {len(observations)} observations from {escape(printable(file))}")
     replayed = follow(settings, observations, output=output, tick=tick, console=out)
     print_report(replayed, settings, out)
-    write_report(replayed, output / "report.json")
-    out.print(f"Messages, report.json and replay.db are in {escape(printable(output))}")
+    write_report(replayed, output / "report.json", archive=file.name, name=config.name)
+    out.print(
+        f"Messages, report.html, report.json and replay.db are in {escape(printable(output))}"
+    )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import attrs
 import typer
@@ -19,23 +19,60 @@ from rich.table import Table
 from alerts.i18n import Words
 from alerts.untrusted import one_line
 from config.model import Settings
+from config.values import parse_interval
 from monitor import app
+from monitor.backtest import Backtest, backtest
+from monitor.commands.report_json import as_json
+from monitor.commands.report_page import page
+from monitor.commands.reporting import Changed, Results
 from monitor.commands.showing import forecast_line, level_text, reasons_text, span, words_for
 from monitor.commands.stored import open_file
 from monitor.domain import Observation, Quantity
 from monitor.replay import Moment, Raised, Report
 
-__all__ = ["Replayed", "follow", "print_report", "write_report"]
+if TYPE_CHECKING:
+    from nlp.scoring import Scorer
+
+__all__ = [
+    "Replayed",
+    "TickOption",
+    "follow",
+    "load_model",
+    "print_report",
+    "results_of",
+    "write_report",
+    "write_results",
+]
+
+
+def _tick(written: str) -> timedelta:
+    try:
+        tick = parse_interval(written)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    if not tick:
+        raise typer.BadParameter("a tick of no length never ends; write one such as 5m")
+    return tick
+
+
+TickOption: TypeAlias = Annotated[
+    timedelta,
+    typer.Option(parser=_tick, metavar="5m", help="How often the pipeline runs, simulated."),
+]
 
 _SAY_EVERY = timedelta(hours=6)
 _MESSAGE = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}\.(?:eml|json|html)")
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Replayed:
     """What a replay came to, and how long it took."""
 
     report: Report
+    settings: Settings
+    tick: timedelta
+    model: str
+    """The model that read the posts, with its revision."""
     seconds: float
     store: Path
 
@@ -52,14 +89,19 @@ def follow(
     output: Path,
     tick: timedelta,
     console: Console,
+    scores: Scorer | None = None,
+    live: bool = True,
 ) -> Replayed:
-    """Replay ``observations`` into ``output``, telling what happens as it happens."""
+    """Replay ``observations`` into ``output``, telling what happens as it happens.
+
+    Where it is not ``live`` only the progress is told. ``scores`` is the model, where it was
+    loaded already.
+    """
     words = words_for(settings)
     output.mkdir(parents=True, exist_ok=True)
     path = output / "replay.db"
     _refuse_the_live_store(settings, path)
-    console.print(f"Loading the model ({escape(settings.nlp.model)}) …")
-    scores = app.scorer(settings)
+    scores = scores or load_model(settings, console)
     prepared = app.replay(settings, observations, scores=scores, output=output, tick=tick)
     _clear(path, prepared.folders)
     store = open_file(path)
@@ -76,7 +118,7 @@ def follow(
     try:
         with bar:
             task = bar.add_task("posts", total=len(observations))
-            timeline = _Timeline(console, words, announce=not console.is_terminal)
+            timeline = _Timeline(console, words, announce=not console.is_terminal, live=live)
 
             def tell(moment: Moment) -> None:
                 bar.update(task, completed=moment.gathered, description=words.when(moment.now))
@@ -85,7 +127,20 @@ def follow(
             report = prepared.replay.run(store, prepared.pipeline, tell)
     finally:
         store.close()
-    return Replayed(report, time.perf_counter() - started, path)
+    return Replayed(
+        report=report,
+        settings=settings,
+        tick=tick,
+        model=f"{scores.model} {scores.revision}",
+        seconds=time.perf_counter() - started,
+        store=path,
+    )
+
+
+def load_model(settings: Settings, console: Console) -> Scorer:
+    """The model that the settings name; it takes seconds, so it is told."""
+    console.print(f"Loading the model ({escape(settings.nlp.model)}) …")
+    return app.scorer(settings)
 
 
 def _refuse_the_live_store(settings: Settings, path: Path) -> None:
@@ -109,10 +164,11 @@ def _clear(store: Path, folders: Sequence[Path]) -> None:
 class _Timeline:
     """Prints what a person wants to hear of, each line with its simulated time."""
 
-    def __init__(self, console: Console, words: Words, announce: bool) -> None:
+    def __init__(self, console: Console, words: Words, *, announce: bool, live: bool) -> None:
         self._console = console
         self._words = words
         self._announce = announce
+        self._live = live
         self._said_at = -_SAY_EVERY.total_seconds()
 
     def tell(self, moment: Moment) -> None:
@@ -121,6 +177,10 @@ class _Timeline:
         if self._announce and since >= _SAY_EVERY.total_seconds():
             self._said_at = moment.now.timestamp()
             self._console.print(f"{stamp}  {moment.gathered} of {moment.total} posts read")
+        if self._live:
+            self._tell_what_happened(moment, stamp)
+
+    def _tell_what_happened(self, moment: Moment, stamp: str) -> None:
         for incident in moment.opened:
             posts = self._words.count("{n} post", "{n} posts", incident.posts)
             people = self._words.count("{n} person", "{n} people", incident.authors)
@@ -148,6 +208,7 @@ class _Timeline:
 def print_report(replayed: Replayed, settings: Settings, console: Console) -> None:
     """What was raised, when, and how that compares with what the incident came to."""
     report, words = replayed.report, words_for(settings)
+    figures = backtest("", report).figures
     names = {brand.id: brand.name for brand in settings.watched()}
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("brand", "raised", "level", "why it was told", "incident"):
@@ -168,52 +229,55 @@ def print_report(replayed: Replayed, settings: Settings, console: Console) -> No
         )
     console.print(table)
     days = (report.ended_at - report.started_at) / timedelta(days=1)
-    weeks = max(days / 7, 1 / 7) * len(names)
-    urgent = sum(raised.alert.level.rank > 0 for raised in report.raised)
+    rate = figures.urgent.a_brand_week
+    a_week = f" ({rate:.1f} a brand-week)" if rate is not None else ""
     console.print(
         f"{report.observations} observations of {report.posts} posts over {days:.1f} days, "
         f"{report.mentions} mentions, {report.complaints} in stories, "
-        f"{report.incidents} incidents; {len(report.raised)} alerts, {urgent} of them high or "
-        f"critical ({urgent / weeks:.1f} a brand-week); "
+        f"{report.incidents} incidents; {len(report.raised)} alerts, {figures.urgent.count} of "
+        f"them high or critical{a_week}; "
         f"{replayed.posts_a_second:.0f} posts a second ({replayed.seconds:.0f} s)"
     )
 
 
-def write_report(replayed: Replayed, path: Path) -> None:
-    """The report as JSON; the same archive and settings give the same bytes."""
-    report = replayed.report
-    data = {
-        "started_at": report.started_at.isoformat(),
-        "ended_at": report.ended_at.isoformat(),
-        "observations": report.observations,
-        "posts": report.posts,
-        "mentions": report.mentions,
-        "in_stories": report.complaints,
-        "incidents": report.incidents,
-        "alerts": [
-            {
-                "brand": raised.alert.brand,
-                "incident": raised.alert.incident,
-                "title": raised.title,
-                "kind": raised.alert.kind.value,
-                "level": raised.alert.level.value,
-                "raised_at": raised.alert.raised_at.isoformat(),
-                "reasons": [
-                    {"code": reason.code, **dict(reason.facts)} for reason in raised.alert.reasons
-                ],
-                "posts_then": raised.posts_then,
-                "posts_finally": raised.posts_finally,
-                "minutes_after_first_post": _minutes(raised.after_first_post),
-                "minutes_before_half": _minutes(raised.before_half),
-            }
-            for raised in report.raised
-        ],
-    }
-    path.write_text(json.dumps(data, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+def write_report(replayed: Replayed, path: Path, *, archive: str = "", name: str = "") -> None:
+    """Leave the report as JSON at ``path`` and as a page beside it; see ``write_results``."""
+    runs = (backtest(name, replayed.report),)
+    write_results(results_of(replayed, runs, archive=archive), path)
 
 
-def _minutes(duration: timedelta | None) -> float | None:
-    return None if duration is None else duration / timedelta(minutes=1)
+def results_of(
+    replayed: Replayed,
+    runs: tuple[Backtest, ...],
+    *,
+    archive: str,
+    changed: tuple[Changed, ...] = (),
+    others: Settings | None = None,
+) -> Results:
+    """What a report tells of, for the reader whom the settings name.
+
+    ``others`` are the settings of the second run, which may know other brands.
+    """
+    settings = replayed.settings
+    brands = [*(others.watched() if others else ()), *settings.watched()]
+    return Results(
+        archive=archive,
+        model=replayed.model,
+        tick=replayed.tick,
+        runs=runs,
+        brands={brand.id: brand.name for brand in brands},
+        reader=words_for(settings).reader,
+        changed=changed,
+    )
+
+
+def write_results(results: Results, path: Path) -> None:
+    """The report as JSON at ``path`` and as a page (.html) beside it.
+
+    The same archive and settings give the same bytes.
+    """
+    path.write_text(as_json(results), encoding="utf-8")
+    path.with_suffix(".html").write_text(page(results), encoding="utf-8")
 
 
 def _lead(raised: Raised) -> str:

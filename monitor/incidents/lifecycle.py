@@ -14,7 +14,7 @@ import attrs
 
 from monitor.domain import Incident, IncidentState
 
-__all__ = ["LifecycleOptions", "Telling", "advance"]
+__all__ = ["LifecycleOptions", "Telling", "advance", "ended"]
 
 
 @attrs.frozen(kw_only=True)
@@ -58,6 +58,19 @@ def advance(
     if incident.state is IncidentState.FORMING and not quiet and _opens(telling, now, options):
         return attrs.evolve(incident, state=IncidentState.OPEN, opened_at=now)
     return incident
+
+
+def ended(incident: Incident, now: datetime) -> Incident:
+    """An incident of which no post is left: all were deleted, or went into another."""
+    return attrs.evolve(
+        incident,
+        state=IncidentState.CLOSED,
+        closed_at=incident.closed_at if incident.state is IncidentState.CLOSED else now,
+        posts=0,
+        authors=0,
+        centroid=b"",
+        terms=(),
+    )
 
 
 def _opens(telling: Telling, now: datetime, options: LifecycleOptions) -> bool:

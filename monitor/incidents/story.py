@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import bisect
 import hashlib
+import heapq
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -81,6 +82,8 @@ class Story:
         self.authors: set[str] = set()
         self.meaning = Embeddings()
         self.terms: Counter[str] = Counter()
+        self.words = [0, 0]
+        """How many words its posts hold, each once a post: of posts in Chinese last."""
         self.chinese = 0
         """How many of its posts are in Chinese characters."""
         self.recent: list[tuple[datetime, str]] = []
@@ -94,7 +97,9 @@ class Story:
         self._begun_by(post.published_at, post.key)
         self.last_post_at = max(self.last_post_at, post.published_at)
         bisect.insort(self.recent, (post.published_at, author))
-        self.terms.update(set(terms))
+        different = set(terms)
+        self.terms.update(different)
+        self.words[chinese] += len(different)
         self.chinese += chinese
         self.meaning.extend(meaning)
 
@@ -106,13 +111,18 @@ class Story:
         self.chinese += other.chinese
         self.authors |= other.authors
         self.terms.update(other.terms)
+        self.words = [mine + theirs for mine, theirs in zip(self.words, other.words, strict=True)]
         self.recent = sorted(self.recent + other.recent)
         self.meaning.extend(other.meaning)
 
     def main_terms(self) -> tuple[tuple[str, int], ...]:
         """The words that most of its posts share, most frequent first."""
-        ranked = sorted(self.terms.items(), key=lambda item: (-item[1], item[0]))
-        return tuple(ranked[:_TERMS_KEPT])
+        items = self.terms.items()
+        return tuple(heapq.nsmallest(_TERMS_KEPT, items, key=lambda item: (-item[1], item[0])))
+
+    def told_within(self, span: timedelta, now: datetime) -> int:
+        """How many of its posts were published since ``span`` before ``now``."""
+        return len(self.recent) - bisect.bisect_left(self.recent, (now - span, ""))
 
     def _begun_by(self, when: datetime, key: PostKey) -> None:
         """What was said earlier may be seen later."""

@@ -28,7 +28,7 @@ from monitor.incidents.story import author_id
 from monitor.incidents.words import words
 from monitor.stages.matter import advocates, matter
 from monitor.store.unit_of_work import UnitOfWork
-from monitor.virality.forecast import HORIZONS
+from monitor.virality.forecast import FINAL, HORIZONS
 from monitor.virality.series import running_total
 
 __all__ = ["brief", "quotes", "record", "unseen"]
@@ -79,7 +79,7 @@ def brief(
         matter=matter(remarks, taxonomy),
         sources=_counted(remark.post.key.source for remark in remarks),
         languages=_counted(remark.assessment.language for remark in remarks),
-        forecasts=tuple(work.forecasts.latest(incident.id)),
+        forecasts=tuple(f for f in work.forecasts.latest(incident.id) if f.horizon < FINAL),
         record=record(work),
         series=tuple(_series(remarks, totals)),
         changes=_changes(alert, incident, remarks, views, work),
@@ -131,7 +131,7 @@ def record(work: UnitOfWork) -> tuple[Record, ...]:
     """How earlier forecasts of each quantity and horizon turned out."""
     found = []
     for quantity in Quantity:
-        for horizon in HORIZONS:
+        for horizon in HORIZONS[:-1]:
             graded = work.forecasts.graded(quantity, horizon, _RECORD_FROM)
             pairs = [
                 (forecast.quantiles, forecast.outcome)

@@ -3,39 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import attrs
 
 from alerts.brief import Brief
 from alerts.channels.receiver import Channel
-from alerts.policy import PolicyOptions, Situation, decide
-from monitor.domain import Alert, Brand, Delivery, Incident, IncidentState, Silence, Taxonomy, Voice
+from alerts.policy import PolicyOptions, decide
+from monitor.domain import Alert, Brand, Delivery, Incident, IncidentState, Silence, Taxonomy
+from monitor.incidents.own_posts import own_names
 from monitor.stages.briefing import brief
+from monitor.stages.situation import situation_of
+from monitor.stages.usual import Usual, learn
 from monitor.store.store import Store
 from monitor.store.unit_of_work import UnitOfWork
-from monitor.virality.baseline import Baseline
 
 __all__ = ["Decide", "messages"]
 
-_HISTORY = timedelta(days=28)
-"""How far back a brand's usual volume is learned from."""
-_SETTLED = timedelta(hours=3)
-"""The latest hours are not yet usual: what happens in them is what is being judged."""
-_BEGUN = 10
-"""A brand counts as watched from its tenth complaint on: a stray post is not a collection."""
-_KNOWN = timedelta(days=7)
-"""Or where it was mentioned for so long: of a small brand ten complaints may take months."""
 _HOUR = timedelta(hours=1)
-
-
-@attrs.frozen
-class _Usual:
-    """What is usual for a brand, as learned at one moment."""
-
-    baseline: Baseline | None
-    watched_since: datetime | None
-    learned_at: datetime
 
 
 class Decide:
@@ -54,13 +39,18 @@ class Decide:
         channels: Sequence[Channel],
         policy: PolicyOptions,
         taxonomies: Mapping[str, Taxonomy] | None = None,
+        zone: tzinfo = UTC,
     ) -> None:
-        """``taxonomies`` holds that of each brand that has one, by the brand's id."""
+        """``taxonomies`` holds that of each brand that has one, by the brand's id.
+
+        The hours of a week at which more or less is usual are those of ``zone``.
+        """
         self._brands = {brand.id: brand for brand in brands}
         self._channels = channels
         self._policy = policy
         self._taxonomies = taxonomies or {}
-        self._usual: dict[str, _Usual] = {}
+        self._zone = zone
+        self._usual: dict[str, Usual] = {}
 
     def run(self, store: Store, now: datetime) -> int:
         """Decide about every incident that changed; how many there were."""
@@ -70,7 +60,11 @@ class Decide:
                 (incident, decide(situation, self._policy, now))
                 for incident in incidents
                 if incident.state is IncidentState.OPEN
-                and (situation := self._situation(incident, work, now))
+                and (
+                    situation := situation_of(
+                        incident, self._learned(incident.brand, work, now), self._policy, work, now
+                    )
+                )
             ]
             told = {
                 decision.id: self._brief(decision, incident, work, now)
@@ -101,84 +95,30 @@ class Decide:
         """Whether any channel carries alerts of this level."""
         return any(alert.level.rank >= channel.options.min_level.rank for channel in self._channels)
 
-    def _situation(self, incident: Incident, work: UnitOfWork, now: datetime) -> Situation | None:
-        """What is known of it; ``None`` where its posts were deleted since they were grouped."""
-        voices = work.voices.of(incident.id)
-        if not voices:
-            return None
-        usual = self._learned(incident.brand, work, now)
-        last_hour = [voice for voice in voices if now - voice.published_at <= _HOUR]
-        views = work.voices.views([incident.id]).get(incident.id)
-        angry = [voice for voice in voices if _is_angry(voice, self._policy)]
-        loudest = max(angry, key=lambda voice: voice.followers or 0, default=None)
-        baseline, hour_ago = usual.baseline, now - _HOUR
-        earlier = work.alerts.of_incident(incident.id)
-        return Situation(
-            incident=incident,
-            posts_last_hour=len(last_hour),
-            authors_last_hour=len({voice.author for voice in last_hour}),
-            usual_per_hour=baseline.expected(hour_ago, now) if baseline else 0.0,
-            surprise=baseline.score(len(last_hour), hour_ago, now) if baseline else 0.0,
-            usual_per_day=baseline.expected(now - timedelta(days=1), now) if baseline else 0.0,
-            watched=now - usual.watched_since if usual.watched_since else timedelta(0),
-            days_told=len({voice.published_at.astimezone(UTC).date() for voice in voices}),
-            forecasts=work.forecasts.latest(incident.id),
-            views=views,
-            hours_since_first=(now - incident.first_post_at) / _HOUR,
-            loudest_author=loudest.author_name if loudest else "",
-            loudest_audience=(loudest.followers or 0) if loudest else 0,
-            angry_share=len(angry) / len(voices) if voices else 0.0,
-            earlier=earlier,
-            reopened=_came_back(incident, earlier),
-        )
-
     def _brief(self, alert: Alert, incident: Incident, work: UnitOfWork, now: datetime) -> Brief:
         brand = self._brands.get(incident.brand)
         usual = self._learned(incident.brand, work, now)
-        learned = usual.watched_since is not None and now - usual.watched_since >= timedelta(
-            hours=self._policy.learning_hours
-        )
+        learned = usual.watched(now) >= timedelta(hours=self._policy.learning_hours)
         return brief(
             alert,
             attrs.evolve(incident, level=alert.level),
             brand.name if brand else incident.brand,
             taxonomy=self._taxonomies.get(incident.brand),
-            usual_per_hour=(
-                usual.baseline.expected(now - _HOUR, now) if usual.baseline and learned else None
-            ),
+            usual_per_hour=usual.expected(_HOUR, now) if usual.baseline and learned else None,
             angry_from=self._policy.angry,
             watched_since=usual.watched_since,
             work=work,
             now=now,
         )
 
-    def _learned(self, brand: str, work: UnitOfWork, now: datetime) -> _Usual:
+    def _learned(self, brand: str, work: UnitOfWork, now: datetime) -> Usual:
         """The brand's usual volume, learned again every hour."""
         usual = self._usual.get(brand)
-        if usual is None or now - usual.learned_at >= _HOUR:
-            times = work.mentions.times(brand, now - _HISTORY, now, grouped_only=True)
-            since = _watched_since(brand, times, work, now)
-            settled = now - _SETTLED
-            baseline = (
-                Baseline.fit([time for time in times if time <= settled], since, settled, UTC)
-                if since is not None and since < settled
-                else None
-            )
-            usual = self._usual[brand] = _Usual(baseline, since, now)
+        if usual is None or not usual.holds(now):
+            known = self._brands.get(brand)
+            own = own_names(known) if known else frozenset()
+            usual = self._usual[brand] = learn(brand, own, self._zone, work, now)
         return usual
-
-
-def _watched_since(
-    brand: str, complaints: Sequence[datetime], work: UnitOfWork, now: datetime
-) -> datetime | None:
-    """From when on what is heard of a brand is all that is said; ``None`` where that is unsure."""
-    begun = [complaints[_BEGUN - 1]] if len(complaints) >= _BEGUN else []
-    mentioned, observed = work.mentions.first_published_at(brand), work.posts.first_observed_at()
-    if mentioned is not None and observed is not None:
-        known = max(mentioned, observed, now - _HISTORY)
-        if now - known >= _KNOWN:
-            begun.append(known)
-    return min(begun, default=None)
 
 
 def messages(told: Brief, channels: Sequence[Channel], now: datetime) -> list[Delivery]:
@@ -191,14 +131,3 @@ def messages(told: Brief, channels: Sequence[Channel], now: datetime) -> list[De
             told, key=f"{told.alert.id}:{channel.options.name}", now=now
         )
     ]
-
-
-def _is_angry(voice: Voice, policy: PolicyOptions) -> bool:
-    """A model without an anger head is taken at its word about what is negative."""
-    return (voice.negative if voice.anger is None else voice.anger) >= policy.angry
-
-
-def _came_back(incident: Incident, earlier: Sequence[Alert]) -> bool:
-    """Whether it was closed after the last alert about it."""
-    closed = incident.closed_at
-    return bool(earlier and closed and closed > earlier[-1].raised_at)

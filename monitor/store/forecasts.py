@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import attrs
@@ -15,6 +15,7 @@ from monitor.store.tables import FORECAST_GRADED, FORECAST_OPEN, forecasts
 
 __all__ = ["Forecasts"]
 
+_AT_ONCE = 1000
 _QUANTILES = [field.name for field in attrs.fields(Quantiles)]
 
 
@@ -69,8 +70,8 @@ class Forecasts:
         )
         return [_forecast(row) for row in self._connection.execute(query)]
 
-    def grade(self, forecast: Forecast, outcome: int) -> None:
-        """Write down what came of a forecast."""
+    def grade(self, forecast: Forecast, outcome: int | None, now: datetime) -> None:
+        """Write down what came of a forecast; ``None`` where nobody can tell, for good."""
         self._connection.execute(
             update(forecasts)
             .where(
@@ -79,7 +80,7 @@ class Forecasts:
                 forecasts.c.horizon == forecast.horizon,
                 forecasts.c.made_at == forecast.made_at,
             )
-            .values(outcome=outcome)
+            .values({"ungradable_at": now} if outcome is None else {"outcome": outcome})
         )
 
     def graded(self, quantity: Quantity, horizon: timedelta, limit: int) -> list[Forecast]:
@@ -95,6 +96,33 @@ class Forecasts:
             .limit(limit)
         )
         return [_forecast(row) for row in self._connection.execute(query)]
+
+    def every_graded(self, now: datetime, incident: str | None = None) -> Iterator[Forecast]:
+        """Every forecast that was due by ``now`` with its outcome, of one incident or of all.
+
+        They come one kind after the other: by quantity, horizon and model, then by incident.
+        """
+        query = select(forecasts).where(FORECAST_GRADED, forecasts.c.due_at <= now)
+        if incident is not None:
+            query = query.where(forecasts.c.incident == incident)
+        kind = (forecasts.c.quantity, forecasts.c.horizon, forecasts.c.model)
+        rows = self._connection.execute(
+            query.order_by(*kind, forecasts.c.incident, forecasts.c.made_at),
+            execution_options={"yield_per": _AT_ONCE},
+        )
+        return map(_forecast, rows)
+
+    def graded_incidents(self, now: datetime, limit: int) -> list[str]:
+        """The incidents of which a forecast was due by ``now`` and graded, newest first."""
+        newest = func.max(forecasts.c.made_at)
+        query = (
+            select(forecasts.c.incident)
+            .where(FORECAST_GRADED, forecasts.c.due_at <= now)
+            .group_by(forecasts.c.incident)
+            .order_by(newest.desc(), forecasts.c.incident)
+            .limit(limit)
+        )
+        return list(self._connection.scalars(query))
 
 
 def _record(forecast: Forecast) -> Record:

@@ -6,16 +6,28 @@ from collections.abc import Collection
 from datetime import datetime
 
 import attrs
-from sqlalchemy import Connection, and_, delete, exists, or_, select, update
+from sqlalchemy import Connection, and_, delete, exists, func, insert, or_, select, update
 
 from monitor.domain import Incident, IncidentState
 from monitor.store.errors import StaleWrite
+from monitor.store.history import Change
 from monitor.store.reading import AnyRow
 from monitor.store.statements import Record, add
-from monitor.store.tables import UNDECIDED, alerts, forecasts, incidents, silences
+from monitor.store.tables import (
+    FORECAST_OPEN,
+    MERGED,
+    UNDECIDED,
+    alerts,
+    forecasts,
+    incident_history,
+    incidents,
+    mentions,
+    silences,
+)
 
 __all__ = ["INCIDENT", "Incidents", "incident_of"]
 
+_UNTITLED = "…"
 _FIELDS = [field.name for field in attrs.fields(Incident)]
 INCIDENT = select(*(incidents.c[name] for name in _FIELDS))
 
@@ -29,7 +41,8 @@ class Incidents:
     def save(self, incident: Incident) -> None:
         """Keep a new incident, or the next version of a known one.
 
-        Raises ``StaleWrite`` where the stored version is not the one before.
+        It stands by itself from then on, whatever it was part of before. Raises ``StaleWrite``
+        where the stored version is not the one before.
         """
         record = _record(incident)
         saved = self._connection.execute(
@@ -39,6 +52,99 @@ class Incidents:
         )
         if not saved.rowcount and not add(self._connection, incidents, [record]):
             raise StaleWrite(incident.id, incident.version)
+
+    def absorb(self, gone: Incident, into: str) -> None:
+        """Keep an incident that people were told of as a record that points to another.
+
+        ``gone`` is its last version. Its alerts, deliveries, silences and graded forecasts stay;
+        nothing is asked about it any more. Forecasts whose time is still to come are taken out:
+        of a story that is no more nothing can come true.
+        """
+        self.save(gone)
+        self._connection.execute(
+            update(incidents)
+            .where(or_(incidents.c.id == gone.id, incidents.c.merged_into == gone.id))
+            .values(merged_into=into)
+        )
+        self.decided(gone.id, gone.version)
+        self._connection.execute(
+            delete(forecasts).where(forecasts.c.incident == gone.id, FORECAST_OPEN)
+        )
+
+    def merged_into(self, incident: str) -> str | None:
+        """The incident that this one is part of now; ``None`` where it stands by itself."""
+        return self._connection.scalar(
+            select(incidents.c.merged_into).where(incidents.c.id == incident)
+        )
+
+    def merged(self, beginning: str) -> dict[str, str]:
+        """Incidents that became part of others, by ids that begin so, each with where it is now."""
+        rows = self._connection.execute(
+            select(incidents.c.id, incidents.c.merged_into).where(
+                MERGED, incidents.c.id.startswith(beginning, autoescape=True)
+            )
+        )
+        return {row.id: row.merged_into for row in rows}
+
+    def parts(self, incident: str) -> list[str]:
+        """The incidents that became part of this one, and of which people were told before."""
+        query = select(incidents.c.id).where(incidents.c.merged_into == incident)
+        return list(self._connection.scalars(query.order_by(incidents.c.id)))
+
+    def note(self, change: Change) -> None:
+        """Write down what became of an incident."""
+        self._connection.execute(
+            insert(incident_history).values(attrs.asdict(change, recurse=False))
+        )
+
+    def history(self, incident: str) -> list[Change]:
+        """What became of an incident beside growing, in the order in which it happened."""
+        rows = self._connection.execute(
+            select(incident_history)
+            .where(incident_history.c.incident == incident)
+            .order_by(incident_history.c.id)
+        )
+        return [
+            Change(
+                incident=row.incident,
+                at=row.at,
+                kind=row.kind,
+                other=row.other,
+                title=row.title,
+                posts=row.posts,
+            )
+            for row in rows
+        ]
+
+    def untitle(self, incident: str) -> None:
+        """Blank the titles of what this incident took in.
+
+        Some of its posts are deleted, and a title may quote them.
+        """
+        self._connection.execute(
+            update(incident_history)
+            .where(
+                incident_history.c.incident.in_([incident, *self.parts(incident)]),
+                incident_history.c.title != "",
+            )
+            .values(title=_UNTITLED)
+        )
+        self._connection.execute(
+            update(incidents).where(incidents.c.merged_into == incident).values(title=_UNTITLED)
+        )
+
+    def grouped_since(self, brands: Collection[str], since: datetime) -> int:
+        """How many posts published from ``since`` on belong to stories of these brands."""
+        return (
+            self._connection.scalar(
+                select(func.count()).where(
+                    mentions.c.brand.in_(brands),
+                    mentions.c.published_at >= since,
+                    mentions.c.incident.is_not(None),
+                )
+            )
+            or 0
+        )
 
     def remove(self, incident: str) -> None:
         """Take out a story that nobody was told of: it became part of another."""
@@ -67,8 +173,12 @@ class Incidents:
         last_post_before: datetime | None = None,
         limit: int | None = None,
     ) -> list[Incident]:
-        """Incidents of a brand, in some states (none given: all), the liveliest first."""
-        query = INCIDENT.order_by(incidents.c.last_post_at.desc(), incidents.c.id).limit(limit)
+        """Incidents of a brand, in some states (none given: all), the liveliest first.
+
+        Those that became part of others are left out; `get` and `get_all` know them as well.
+        """
+        query = INCIDENT.where(incidents.c.merged_into.is_(None))
+        query = query.order_by(incidents.c.last_post_at.desc(), incidents.c.id).limit(limit)
         if brand is not None:
             query = query.where(incidents.c.brand == brand)
         if states:
@@ -116,6 +226,7 @@ class Incidents:
 def _record(incident: Incident) -> Record:
     record = attrs.asdict(incident, recurse=False)
     record["terms"] = [list(term) for term in incident.terms]
+    record["merged_into"] = None
     return record
 
 

@@ -32,12 +32,14 @@ from monitor.domain import (
     Target,
 )
 from monitor.store.column_types import Choice, Clean, Key, Seconds, Utc, binary_text
+from monitor.store.history import ChangeKind
 
 metadata = MetaData()
 
 # SQLite uses a partial index only where a query repeats its condition literally.
 UNDECIDED = text("state <> 'forming' AND (decided_version IS NULL OR decided_version <> version)")
-FORECAST_OPEN = text("outcome IS NULL AND median IS NOT NULL")
+MERGED = text("merged_into IS NOT NULL")
+FORECAST_OPEN = text("outcome IS NULL AND median IS NOT NULL AND ungradable_at IS NULL")
 FORECAST_GRADED = text("outcome IS NOT NULL")
 DELIVERY_PENDING = text("state = 'pending'")
 DELIVERY_SENDING = text("state = 'sending'")
@@ -202,10 +204,33 @@ incidents = Table(
     Column("version", Integer, nullable=False),
     Column("decided_version", Integer),
     Column("forecast_due_at", Utc),
+    # The incident that its posts went into, wherever that one went since; null for all others.
+    # SQLite cannot add a foreign key to a table that is there.
+    Column("merged_into", Text),
     Index("incidents_by_brand", "brand", "last_post_at"),
     Index("incidents_by_state", "state", "last_post_at"),
     Index("incidents_by_opening", "opened_at"),
     _partial("incidents_undecided", "last_post_at", where=UNDECIDED),
+    _partial("incidents_merged", "merged_into", where=MERGED),
+)
+
+# The other story is named and not referred to: one that nobody was told of goes when it is merged.
+incident_history = Table(
+    "incident_history",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column(
+        "incident",
+        Text,
+        ForeignKey("incidents.id", ondelete="CASCADE", deferrable=True, initially="DEFERRED"),
+        nullable=False,
+        index=True,
+    ),
+    Column("at", Utc, nullable=False),
+    Column("kind", Choice(ChangeKind), nullable=False),
+    Column("other", Text, nullable=False),
+    Column("title", Clean, nullable=False),
+    Column("posts", Integer, nullable=False),
 )
 
 forecasts = Table(
@@ -224,6 +249,8 @@ forecasts = Table(
     Column("high50", Double),
     Column("high90", Double),
     Column("outcome", BigInteger),
+    # When it turned out that nobody can tell what came of it.
+    Column("ungradable_at", Utc),
     _partial("forecasts_due", "due_at", where=FORECAST_OPEN),
     _partial("forecasts_graded", "quantity", "horizon", "made_at", where=FORECAST_GRADED),
 )

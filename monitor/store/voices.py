@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import attrs
-from sqlalchemy import Connection, and_, bindparam, exists, func, select
+from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select
 
-from monitor.domain import EngagementSnapshot, Incident, IncidentState, Voice
+from monitor.domain import EngagementSnapshot, Incident, IncidentState, PostKey, Voice
 from monitor.store.incidents import INCIDENT, incident_of
 from monitor.store.tables import assessments, authors, incidents, mentions, posts, snapshots
 
-__all__ = ["Counts", "Voices"]
+__all__ = ["Counts", "Utterance", "Voices"]
 
 # These run for every incident that changed, so they are built once.
 _OF_INCIDENT = (
@@ -35,6 +35,35 @@ _OF_INCIDENT = (
     )
     .where(mentions.c.incident == bindparam("name"))
     .order_by(mentions.c.published_at, mentions.c.post)
+)
+_LATELY = (
+    _OF_INCIDENT.add_columns(posts.c.first_observed_at, assessments.c.arousal)
+    .where(mentions.c.published_at > bindparam("since"))
+    .where(mentions.c.published_at <= bindparam("until"))
+)
+_TEXTS = (
+    select(posts.c.text)
+    .join(mentions, mentions.c.post == posts.c.key)
+    .where(
+        mentions.c.incident == bindparam("name"),
+        mentions.c.published_at > bindparam("since"),
+        mentions.c.published_at <= bindparam("until"),
+    )
+    .order_by(mentions.c.published_at, mentions.c.post)
+)
+_SEEN_BEFORE = (
+    select(posts.c.first_observed_at)
+    .where(posts.c.source == bindparam("name"), posts.c.first_observed_at < bindparam("moment"))
+    .order_by(posts.c.first_observed_at.desc())
+    .limit(1)
+)
+_FIRST_HEARD = (
+    select(posts.c.first_observed_at)
+    .where(
+        exists().where(mentions.c.post == posts.c.key).where(mentions.c.brand == bindparam("name"))
+    )
+    .order_by(posts.c.first_observed_at)
+    .limit(1)
 )
 _TIMES = (
     select(mentions.c.published_at)
@@ -94,6 +123,23 @@ class Counts:
     grouped: int
 
 
+@attrs.frozen(kw_only=True)
+class Utterance:
+    """One post of an incident as it bears on whether to tell somebody; its text is not read."""
+
+    post: PostKey
+    published_at: datetime
+    observed_at: datetime
+    """When it was first seen."""
+    author: str
+    """The author's identity; an anonymous post counts as an author of its own."""
+    author_name: str
+    followers: int | None
+    negative: float
+    anger: float | None
+    arousal: float | None
+
+
 class Voices:
     """What the posts of an incident add up to."""
 
@@ -114,6 +160,57 @@ class Voices:
             )
             for row in self._connection.execute(_OF_INCIDENT, {"name": incident})
         ]
+
+    def lately(self, incident: str, since: datetime, until: datetime) -> list[Utterance]:
+        """The posts of an incident that were published after ``since``, up to ``until``."""
+        bounds = {"name": incident, "since": since, "until": until}
+        return [
+            Utterance(
+                post=row.post,
+                published_at=row.published_at,
+                observed_at=row.first_observed_at,
+                author=f"{row.post.source}:{row.author}" if row.author else str(row.post),
+                author_name=row.name or row.handle or "",
+                followers=row.followers,
+                negative=row.negative,
+                anger=row.anger,
+                arousal=row.arousal,
+            )
+            for row in self._connection.execute(_LATELY, bounds)
+        ]
+
+    def texts(self, incident: str, since: datetime, until: datetime) -> list[str]:
+        """What the posts say that were published after ``since``, up to ``until``."""
+        bounds = {"name": incident, "since": since, "until": until}
+        return list(self._connection.scalars(_TEXTS, bounds))
+
+    def said_by(self, brand: str, names: Collection[str], since: datetime) -> list[str]:
+        """What accounts of these names (lower case, without @) said of a brand since then."""
+        if not names:
+            return []
+        known_as = (func.lower(authors.c.handle), func.lower(authors.c.native_id))
+        written_by = and_(authors.c.source == posts.c.source, authors.c.native_id == posts.c.author)
+        return list(
+            self._connection.scalars(
+                select(posts.c.text)
+                .join(mentions, mentions.c.post == posts.c.key)
+                .join(authors, written_by)
+                .where(
+                    mentions.c.brand == brand,
+                    mentions.c.published_at > since,
+                    or_(*(func.ltrim(name, "@").in_(names) for name in known_as)),
+                )
+                .order_by(mentions.c.published_at, mentions.c.post)
+            )
+        )
+
+    def seen_before(self, source: str, moment: datetime) -> datetime | None:
+        """When the latest post of a source that was new before ``moment`` was first seen."""
+        return self._connection.scalar(_SEEN_BEFORE, {"name": source, "moment": moment})
+
+    def first_heard_at(self, brand: str) -> datetime | None:
+        """When the first stored post about a brand was seen, whenever it was published."""
+        return self._connection.scalar(_FIRST_HEARD, {"name": brand})
 
     def times(self, incident: str) -> list[datetime]:
         """When the posts of an incident were published, in order."""

@@ -1,97 +1,90 @@
-"""Cascades that were watched to their end: what the growth table is fitted and graded on.
+"""Reads cascades that were watched to their end: what forecasts are fitted and graded on.
 
 A folder holds ``events.parquet`` (``dataset``, ``cascade``, ``t``: seconds since the first post,
-one row a post) and ``meta.parquet`` (``dataset``, ``cascade``, ``t0``: when it began). Nothing of
-this is needed to forecast.
+one row a post) and ``meta.parquet`` (``dataset``, ``cascade``, ``t0``: when it began, and where it
+is known ``root_followers``). Nothing of this is needed to forecast.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 
-import attrs
 import numpy as np
-import numpy.typing as npt
+import pyarrow
 import pyarrow.parquet as parquet
 
-__all__ = ["PLATFORMS", "Cascade", "Part", "parts", "read"]
+from monitor.virality.cascade import Cascade
 
-PLATFORMS = {
-    "weibo_ced": "weibo",
-    "twitter1516": "twitter",
-    "url_twitter2010": "twitter",
-    "seismic_big": "twitter",
-    "inc_recovery": "news",
-    "inc_politifact_fake": "news",
-}
-"""The platform of each data set. A data set that is not named here is a platform of its own."""
+__all__ = ["UnreadableCascadesError", "cut", "read"]
 
 
-@attrs.frozen(kw_only=True, eq=False)
-class Cascade:
-    """One story: when its posts came, in hours since the first, in order."""
-
-    dataset: str
-    began: float
-    hours: npt.NDArray[np.float64] = attrs.field(repr=False)
-
-    @property
-    def platform(self) -> str:
-        """Where it was seen."""
-        return PLATFORMS.get(self.dataset, self.dataset)
-
-    def total(self, age: float) -> int:
-        """How many posts it had when it was ``age`` hours old."""
-        return int(np.searchsorted(self.hours, age, side="right"))
-
-
-class Part(StrEnum):
-    """What a cascade serves for; data sets are cut by time: nothing learns from its future."""
-
-    FIT = "fit"
-    CALIBRATE = "calibrate"
-    TEST = "test"
+class UnreadableCascadesError(ValueError):
+    """A folder of cascades cannot be used; the message names it and says why."""
 
 
 def read(folder: Path) -> list[Cascade]:
-    """Every cascade in the folder, by data set and beginning."""
-    order = [("dataset", "ascending"), ("cascade", "ascending"), ("t", "ascending")]
-    events = parquet.read_table(folder / "events.parquet").sort_by(order)
-    meta = parquet.read_table(folder / "meta.parquet")
-    began = {
-        (dataset, cascade): float(start)
-        for dataset, cascade, start in zip(
-            *(meta[name].to_pylist() for name in ("dataset", "cascade", "t0")), strict=True
-        )
+    """Every cascade in the folder, by data set and beginning.
+
+    Raises:
+        UnreadableCascadesError: a file or a column is missing.
+    """
+    events, meta = (_table(folder / f"{name}.parquet") for name in ("events", "meta"))
+    try:
+        order = [("dataset", "ascending"), ("cascade", "ascending"), ("t", "ascending")]
+        events = events.sort_by(order)
+        columns = [meta[name].to_pylist() for name in ("dataset", "cascade", "t0")]
+        datasets, cascades = events["dataset"].to_numpy(), events["cascade"].to_numpy()
+        hours = events["t"].to_numpy() / 3600
+    except (KeyError, pyarrow.ArrowInvalid) as error:
+        raise UnreadableCascadesError(
+            f"{folder}: events.parquet needs the columns dataset, cascade and t, meta.parquet"
+            f" dataset, cascade and t0 ({error})"
+        ) from error
+    named = "root_followers" in meta.column_names
+    followers = meta["root_followers"].to_pylist() if named else [None] * len(columns[0])
+    about = {
+        (dataset, name): (float(start), None if audience is None else int(audience))
+        for dataset, name, start, audience in zip(*columns, followers, strict=True)
     }
-    datasets, cascades = events["dataset"].to_numpy(), events["cascade"].to_numpy()
-    hours = events["t"].to_numpy() / 3600
     changed = (datasets[1:] != datasets[:-1]) | (cascades[1:] != cascades[:-1])
     starts = np.flatnonzero(np.concatenate([[True], changed]))
     stops = np.append(starts[1:], len(hours))
-    found = [
-        Cascade(
-            dataset=datasets[start],
-            began=began[datasets[start], cascades[start]],
-            hours=hours[start:stop],
+    found = []
+    for start, stop in zip(starts, stops, strict=True):
+        key = (datasets[start], cascades[start])
+        if key not in about:
+            raise UnreadableCascadesError(f"{folder}: meta.parquet does not name {key}")
+        began, audience = about[key]
+        found.append(
+            Cascade(
+                dataset=key[0],
+                name=str(key[1]),
+                began=began,
+                hours=hours[start:stop],
+                audience=audience,
+            )
         )
-        for start, stop in zip(starts, stops, strict=True)
-    ]
-    return sorted(found, key=lambda one: (one.dataset, one.began))
+    return sorted(found, key=lambda one: (one.dataset, one.began, one.name))
 
 
-def parts(cascades: Sequence[Cascade]) -> dict[Part, list[Cascade]]:
-    """Cut each data set by time: half to fit, the next quarter to calibrate, the last to test."""
-    cut: dict[Part, list[Cascade]] = {part: [] for part in Part}
-    ordered = sorted(cascades, key=lambda one: (one.dataset, one.began))
+def cut(cascades: Sequence[Cascade], share: float) -> tuple[list[Cascade], list[Cascade]]:
+    """Each data set by time: its first ``share`` and the rest. Nothing learns from its future."""
+    earlier: list[Cascade] = []
+    later: list[Cascade] = []
+    ordered = sorted(cascades, key=lambda one: (one.dataset, one.began, one.name))
     for _, group in groupby(ordered, key=attrgetter("dataset")):
         members = list(group)
-        half, three_quarters = len(members) // 2, len(members) * 3 // 4
-        cut[Part.FIT] += members[:half]
-        cut[Part.CALIBRATE] += members[half:three_quarters]
-        cut[Part.TEST] += members[three_quarters:]
-    return cut
+        place = int(len(members) * share)
+        earlier += members[:place]
+        later += members[place:]
+    return earlier, later
+
+
+def _table(path: Path) -> pyarrow.Table:
+    try:
+        return parquet.read_table(path)
+    except (OSError, pyarrow.ArrowInvalid) as error:
+        raise UnreadableCascadesError(f"{path} cannot be read: {error}") from error

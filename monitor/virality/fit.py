@@ -1,294 +1,262 @@
-"""Fit the growth table: ``python -m monitor.virality.fit --cascades FOLDER --out FILE``.
+"""Fit the growth model: ``python -m monitor.virality.fit --cascades FOLDER --out FOLDER``.
 
-The first half of each data set, by time, fits the quantiles; the third quarter calibrates the
-intervals; the last quarter is not looked at, so that ``benchmarks/forecast.py`` can grade the table
-that ships. ``docs/virality.md`` tells the method and its sources.
+The first three quarters of each data set, by time, are cut into three blocks. Trees learn from two
+of them and say how the stories of the third will go; what widens the intervals so that they hold as
+many of these as they promise is kept (cross-conformal prediction, Vovk 2015), and the trees are
+grown anew on all three. The last quarter is not looked at, so that ``benchmarks/forecast.py`` can
+grade what ships. ``docs/virality.md`` tells the method and its sources.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
-import json
-import re
+import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from itertools import product
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import Annotated
 
 import attrs
+import lightgbm
 import numpy as np
-import numpy.typing as npt
+import typer
 
-from monitor.virality.cascades import Cascade, Part, parts, read
+from monitor.virality.cascade import Cascade
+from monitor.virality.cascades import cut, read
+from monitor.virality.curve import Floats
+from monitor.virality.examples import Examples, examples
 from monitor.virality.growth import (
-    VERSION,
-    GrowthTable,
-    Levels,
-    Progress,
+    ANY,
+    LEVELS,
+    Calibration,
+    GrowthModel,
     Provenance,
-    Strata,
+    with_source,
 )
 
-__all__ = ["POOLED", "STRATA", "fit", "main"]
+__all__ = ["AGES", "HORIZONS", "LEARNED", "digest", "fit", "main"]
 
-POOLED = "pooled"
-"""The grid fitted on all platforms with equal weight; its intervals hold on each data set."""
+AGES = (1 / 12, 1 / 6, 0.25, 0.5, 1.0, 2.0, 3.0, 6.0, 12.0, 24.0, 48.0, 72.0)
+"""The ages in hours at which stories are looked at."""
+HORIZONS = (1.0, 6.0, 24.0, 168.0)
+"""How far ahead, in hours; the last stands for the final size."""
+LEARNED = 0.75
+"""The share of each data set, by time, that a model may learn from."""
 
-STRATA = Strata(
-    horizons=(1.0, 6.0, 24.0),
-    ages=(1 / 12, 1 / 6, 0.25, 0.5, 1.0, 2.0, 3.0, 6.0, 12.0, 24.0, 48.0, 72.0),
-    recency_edges=(0.01, 0.03, 0.1, 0.2, 0.35, 0.55),
-    size_edges=(10, 30, 100, 300),
-)
-FEWEST = 3
-"""A story of fewer posts is not learned from, as none is forecast."""
-SHRINKAGE = 20.0
-"""A class this many stories strong counts half, the wider class that it lies in the other half."""
-FEWEST_JUDGES = 50
-"""A data set with fewer stories in its calibration part has no say in the intervals."""
-TAILS = (0.10, 0.50)
-"""The share of outcomes that the 90 % and the 50 % interval may miss."""
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Names = npt.NDArray[np.str_]
-Place: TypeAlias = tuple[float, float]
-"""A horizon and an age, in hours."""
-
-
-@attrs.frozen(kw_only=True, eq=False)
-class _Sample:
-    """What the stories of one part looked like at one age, and how far each then grew."""
-
-    growth: Floats
-    recency: Ints
-    size: Ints
-    platform: Names
-    dataset: Names
-
-    def only(self, chosen: npt.NDArray[np.bool_]) -> _Sample:
-        """The stories chosen."""
-        return _Sample(
-            growth=self.growth[chosen],
-            recency=self.recency[chosen],
-            size=self.size[chosen],
-            platform=self.platform[chosen],
-            dataset=self.dataset[chosen],
-        )
+_BLOCKS = 3
+_MEDIAN = 2
+_DAY = 24.0
+_LOTS = 3
+_FEWEST_JUDGED = 3
+_YOUNG_WEIGHT = 0.3
+_NEWEST = 8.0
+_UNKNOWN_SHARE = 0.25
+_FEWEST_JUDGES = 40
+_EDGE = 0.01
+_SEED = 20110607
+_TREES = 250
+_PARAMETERS = {
+    "objective": "quantile",
+    "num_leaves": 31,
+    "learning_rate": 0.1,
+    "min_data_in_leaf": 40,
+    "bagging_fraction": 0.7,
+    "bagging_freq": 1,
+    "feature_fraction": 0.5,
+    "lambda_l2": 5.0,
+    "max_bin": 127,
+    "seed": _SEED,
+    "deterministic": True,
+    "num_threads": 1,
+    "verbosity": -1,
+}
 
 
-@attrs.frozen(kw_only=True, eq=False)
-class _Cells:
-    """The distribution of log growth in every class of recency and size, as a weighted sample."""
-
-    growth: Floats
-    cumulated: Floats
-    """By recency, size and rank of ``growth``."""
-
-    def levels(self, recency: int, size: int, tails: tuple[float, float]) -> Levels:
-        """The quantiles of one class, with these shares cut off at either end."""
-        wide, narrow = tails
-        shares = np.array([wide, narrow, 0.5, 1 - narrow, 1 - wide]) - 1e-12
-        ranks = np.searchsorted(self.cumulated[recency, size], shares)
-        low90, low50, median, high50, high90 = (
-            round(float(value), 3) for value in self.growth[np.minimum(ranks, len(self.growth) - 1)]
-        )
-        return low90, low50, median, high50, high90
-
-    def conformity(self, sample: _Sample) -> Floats:
-        """For each outcome the largest share that can be cut off at both ends and still hold it."""
-        found = np.empty(len(sample.growth))
-        for index, (growth, recency, size) in enumerate(
-            zip(sample.growth, sample.recency, sample.size, strict=True)
-        ):
-            cumulated = self.cumulated[recency, size]
-            upto = np.searchsorted(self.growth, growth, side="right")
-            below = np.searchsorted(self.growth, growth, side="left")
-            at_most = cumulated[upto - 1] if upto else 0.0
-            under = cumulated[below - 1] if below else 0.0
-            found[index] = min(at_most, 1 - under)
-        return found
+def fit(stories: Sequence[Cascade], data_sha256: str, say: Callable[[str], None]) -> GrowthModel:
+    """The growth model of these stories, all of which are learned from."""
+    sources = tuple(sorted({story.source for story in stories}))
+    provenance = Provenance(
+        recipe="python -m monitor.virality.fit --cascades FOLDER --out FOLDER",
+        split=f"by time in each data set: the first {LEARNED:.0%} of what the folder holds",
+        cascades=dict(sorted(Counter(story.dataset for story in stories).items())),
+        data_sha256=data_sha256,
+    )
+    model = GrowthModel(boosters=(), sources=sources, calibration={}, provenance=provenance)
+    blocks = _blocks(stories)
+    judged, said, said_of_any = [], [], []
+    for place, held_out in enumerate(blocks):
+        others = [story for block in blocks if block is not held_out for story in block]
+        say(f"learning from {len(others)} stories, to judge block {place + 1} of {_BLOCKS}")
+        partial = attrs.evolve(model, boosters=_boosters(_lots(others), sources, say))
+        outcomes = examples(held_out, AGES, lambda _: HORIZONS, _FEWEST_JUDGED)
+        judged.append(outcomes)
+        said.append(_raw(partial, outcomes))
+        said_of_any.append(partial.raw(outcomes.rows, ANY))
+    calibration = _calibrated(
+        _together(judged), np.concatenate(said), np.concatenate(said_of_any), sources
+    )
+    say(f"learning from all {len(stories)} stories")
+    boosters = _boosters(_lots(stories), sources, say)
+    return attrs.evolve(model, boosters=boosters, calibration=calibration)
 
 
-def fit(cascades: Sequence[Cascade], data_sha256: str, strata: Strata = STRATA) -> GrowthTable:
-    """The growth table of these cascades; their last quarter is left alone."""
-    cut = parts(cascades)
-    platform_of = {cascade.dataset: cascade.platform for cascade in cascades}
-    platforms = sorted(set(platform_of.values()))
-    judges = Counter(one.dataset for one in cut[Part.CALIBRATE])
-    places = list(product(strata.horizons, strata.ages))
-    fitted = {place: _sample(cut[Part.FIT], *place, strata) for place in places}
-    held = {place: _sample(cut[Part.CALIBRATE], *place, strata) for place in places}
-    sources = {}
-    for source in (POOLED, *platforms):
-        own = platforms if source == POOLED else [source]
-        datasets = [
-            name
-            for name, stories in sorted(judges.items())
-            if platform_of[name] in own and stories >= FEWEST_JUDGES
-        ]
-        cells, conformity = {}, {}
-        for place in places:
-            sample = fitted[place]
-            cells[place] = _cells(sample.only(np.isin(sample.platform, own)), strata)
-            for name in datasets:
-                outcomes = held[place].only(held[place].dataset == name)
-                conformity[place, name] = cells[place].conformity(outcomes)
-        sources[source] = tuple(
-            tuple(
-                _by_class(
-                    cells[horizon, age],
-                    _tails(conformity, (horizon, age), datasets, strata),
-                    strata,
+def _blocks(stories: Sequence[Cascade]) -> list[list[Cascade]]:
+    """Each data set in parts of equal number that follow each other in time."""
+    blocks, rest = [], list(stories)
+    for left in range(_BLOCKS, 1, -1):
+        first, rest = cut(rest, 1 / left)
+        blocks.append(first)
+    return [*blocks, rest]
+
+
+def _lots(stories: Sequence[Cascade]) -> Examples:
+    """Every story at every age, at three horizons by lot, of four and the rest of its day."""
+    lot = random.Random(_SEED)  # noqa: S311 - a repeatable lot, not a secret
+    return examples(
+        stories,
+        AGES,
+        lambda age: lot.sample([*HORIZONS, *([_DAY - age] if age < _DAY else [])], _LOTS),
+        fewest=1,
+    )
+
+
+def _boosters(
+    known: Examples, sources: Sequence[str], say: Callable[[str], None]
+) -> tuple[lightgbm.Booster, ...]:
+    """A booster a level.
+
+    Kinds of story count by the root of their number, and the newest story of a data set eight times
+    the oldest: what spreads how far changes. Stories of fewer than three posts, of which little can
+    be said, count less. A quarter is learned a second time as of no known kind.
+    """
+    counts = Counter(known.source)
+    weight = np.array([counts[source] ** -0.5 for source in known.source]) * _NEWEST ** _rank(known)
+    weight = weight / weight.mean() * np.where(known.seen < _FEWEST_JUDGED, _YOUNG_WEIGHT, 1.0)
+    told = np.concatenate(
+        [known.rows, [[float(each == one) for each in sources] for one in known.source]], axis=1
+    )
+    unknown = np.random.default_rng(_SEED).random(len(told)) < _UNKNOWN_SHARE
+    rows = np.concatenate([told, with_source(known.rows[unknown], sources, ANY)])
+    growth = np.concatenate([known.growth, known.growth[unknown]])
+    weights = np.concatenate([weight, weight[unknown]])
+    data = lightgbm.Dataset(rows, growth, weight=weights, free_raw_data=False)
+    found = []
+    for name, level in LEVELS.items():
+        say(f"  {name}: {_TREES} trees on {len(rows)} examples")
+        found.append(lightgbm.train({**_PARAMETERS, "alpha": level}, data, _TREES))
+    return tuple(found)
+
+
+def _rank(known: Examples) -> Floats:
+    """Where a story stands among those of its data set, from 0 for the oldest to 1."""
+    rank = np.zeros(len(known.seen))
+    for dataset in np.unique(known.dataset):
+        own = known.dataset == dataset
+        moments = np.unique(known.began[own])
+        rank[own] = np.searchsorted(moments, known.began[own]) / len(moments)
+    return rank
+
+
+def _raw(model: GrowthModel, outcomes: Examples) -> Floats:
+    """What the trees say of each story as one of its kind."""
+    said = np.empty((len(outcomes.seen), len(LEVELS)))
+    for source in np.unique(outcomes.source):
+        own = outcomes.source == source
+        said[own] = model.raw(outcomes.rows[own], str(source))
+    return said
+
+
+def _together(parts: Sequence[Examples]) -> Examples:
+    return Examples(
+        **{
+            each.name: np.concatenate([getattr(part, each.name) for part in parts])
+            for each in attrs.fields(Examples)
+        }
+    )
+
+
+def _calibrated(
+    outcomes: Examples, said: Floats, said_of_any: Floats, sources: Sequence[str]
+) -> dict[str, Calibration]:
+    """The factors of each kind, and for stories of no known kind the widest that any needs."""
+    found = {}
+    for source in sources:
+        own = outcomes.source == source
+        found[source] = _scales(outcomes.only(own), said[own])
+    anything = []
+    for dataset in np.unique(outcomes.dataset):
+        own = outcomes.dataset == dataset
+        if (own & (outcomes.age == 1.0)).sum() >= _FEWEST_JUDGES * len(HORIZONS):
+            anything.append(_scales(outcomes.only(own), said_of_any[own]))
+    widest = [
+        np.max([getattr(each, name) for each in anything or found.values()], axis=0).tolist()
+        for name in ("scale50", "scale90")
+    ]
+    found[ANY] = Calibration(ages=AGES, horizons=HORIZONS, scale50=widest[0], scale90=widest[1])
+    return found
+
+
+def _scales(outcomes: Examples, raw: Floats) -> Calibration:
+    """The factors that hold 50 and 90 % of these outcomes, by age (with its neighbours).
+
+    Of all outcomes and those of the newest block the harder count: stories change with the years,
+    and the next ones will be most like the newest.
+    """
+    newest = _rank(outcomes) > 1 - 1 / _BLOCKS
+    tables = []
+    for share, low, high in ((0.5, 1, 3), (0.9, 0, 4)):
+        needed = _needed(outcomes, raw[:, low], raw[:, _MEDIAN], raw[:, high])
+        table = []
+        for place in range(len(AGES)):
+            near = np.isin(outcomes.age, AGES[max(place - 1, 0) : place + 2])
+            asked = [near & (outcomes.horizon == one) for one in HORIZONS]
+            table.append(
+                tuple(
+                    max(_quantile(needed[own], share), _quantile(needed[own & newest], share))
+                    for own in asked
                 )
-                for age in strata.ages
             )
-            for horizon in strata.horizons
-        )
-    return GrowthTable(
-        version=VERSION,
-        provenance=Provenance(
-            method="Szabo-Huberman growth with conformal empirical intervals",
-            recipe="python -m monitor.virality.fit --cascades FOLDER --out FILE",
-            split="by time in each data set: half fitted, next quarter calibrated, rest unseen",
-            cascades=dict(sorted(Counter(one.dataset for one in cut[Part.FIT]).items())),
-            data_sha256=data_sha256,
-        ),
-        strata=strata,
-        sources=sources,
-    )
+        tables.append(tuple(table))
+    return Calibration(ages=AGES, horizons=HORIZONS, scale50=tables[0], scale90=tables[1])
 
 
-def _sample(stories: Sequence[Cascade], horizon: float, age: float, strata: Strata) -> _Sample:
-    rows = []
-    for story in stories:
-        seen = story.total(age)
-        if seen >= FEWEST:
-            share = Progress(age=age, seen=seen, total_at=story.total).recent_share(horizon)
-            growth = np.log(story.total(age + horizon) / seen)
-            rows.append((growth, strata.recency(share), strata.size(seen), story))
-    growth, recency, size, told = zip(*rows, strict=True) if rows else ((), (), (), ())
-    return _Sample(
-        growth=np.array(growth, dtype=np.float64),
-        recency=np.array(recency, dtype=np.int64),
-        size=np.array(size, dtype=np.int64),
-        platform=np.array([story.platform for story in told], dtype=np.str_),
-        dataset=np.array([story.dataset for story in told], dtype=np.str_),
-    )
+def _needed(outcomes: Examples, low: Floats, median: Floats, high: Floats) -> Floats:
+    """By how much an interval must at least be stretched to hold the outcome.
 
-
-def _cells(sample: _Sample, strata: Strata) -> _Cells:
-    """Every class is shrunk to the stories of its recency, and those to all stories of the age.
-
-    More of it recent never means less growth: the distributions are held to that order.
+    Ends are rounded outwards to whole counts, so an outcome is held as soon as the end passes its
+    neighbour on the far side.
     """
-    if not len(sample.growth):
-        raise ValueError("there are no stories of three posts to fit on at some age")
-    order = np.argsort(sample.growth, kind="stable")
-    names, platform, counts = np.unique(
-        sample.platform[order], return_inverse=True, return_counts=True
-    )
-    everyone = 1 / (counts[platform] * len(names))
-    recency, size = sample.recency[order], sample.size[order]
-    *_, recencies, sizes = strata.shape
-    cumulated = np.empty((recencies, sizes, len(order)))
-    strengths = np.empty((recencies, sizes))
-    for share in range(recencies):
-        alike, _ = _shrunk(everyone, recency == share, everyone)
-        for big in range(sizes):
-            own, strength = _shrunk(everyone, (recency == share) & (size == big), alike)
-            cumulated[share, big], strengths[share, big] = np.cumsum(own), strength
-    for big in range(sizes):
-        cumulated[:, big] = _falling(cumulated[:, big], strengths[:, big] + 1)
-    return _Cells(growth=sample.growth[order], cumulated=cumulated)
+    above = np.log(np.maximum(outcomes.reached - 1, 0.5) / outcomes.seen) - median
+    below = median - np.log((outcomes.reached + 1) / outcomes.seen)
+    upward = above / np.maximum(high - median, _EDGE)
+    downward = below / np.maximum(median - low, _EDGE)
+    return np.maximum(np.maximum(upward, downward), 0.0)
 
 
-def _shrunk(weights: Floats, members: npt.NDArray[np.bool_], wider: Floats) -> tuple[Floats, float]:
-    """The members' weights blended with those of the wider class, and how many stories they are."""
-    own = np.where(members, weights, 0.0)
-    total = float(own.sum())
-    if total == 0:
-        return wider, 0.0
-    strength = total**2 / float((own**2).sum())
-    trust = strength / (strength + SHRINKAGE)
-    return trust * own / total + (1 - trust) * wider, strength
+def _quantile(needed: Floats, share: float) -> float:
+    """The conformal quantile: of n outcomes the one of rank ceil((n + 1) share)."""
+    if not len(needed):
+        return 1.0
+    rank = min(int(np.ceil((len(needed) + 1) * share)), len(needed))
+    return round(float(np.sort(needed)[rank - 1]), 4)
 
 
-def _falling(cumulated: Floats, strengths: Floats) -> Floats:
-    """The nearest distributions of which each is stochastically at least the one before it.
-
-    Isotonic distributional regression (Henzi, Ziegel and Gneiting 2021): at every growth the shares
-    below it must not rise from class to class. Written as the greatest of the least means.
-    """
-    classes = len(strengths)
-    sums = np.concatenate(
-        [np.zeros((1, cumulated.shape[1])), np.cumsum(cumulated * strengths[:, None], axis=0)]
-    )
-    totals = np.concatenate([[0.0], np.cumsum(strengths)])
-    ordered = np.empty_like(cumulated)
-    for here in range(classes):
-        least = [
-            np.max(
-                [
-                    (sums[last + 1] - sums[first]) / (totals[last + 1] - totals[first])
-                    for last in range(here, classes)
-                ],
-                axis=0,
-            )
-            for first in range(here + 1)
-        ]
-        ordered[here] = np.min(least, axis=0)
-    return ordered
-
-
-def _tails(
-    conformity: Mapping[tuple[Place, str], Floats],
-    place: Place,
-    datasets: Sequence[str],
-    strata: Strata,
-) -> tuple[float, float]:
-    """What to cut off so that the intervals hold on the calibration part of every data set.
-
-    An age is calibrated together with its two neighbours, which steadies it.
-    """
-    horizon, age = place
-    middle = strata.ages.index(age)
-    near = strata.ages[max(middle - 1, 0) : middle + 2]
-    kept = dict.fromkeys(TAILS, 0.5)
-    for name in datasets:
-        held = np.sort(np.concatenate([conformity[(horizon, one), name] for one in near]))
-        for missed in TAILS:
-            allowed = int(missed * (len(held) + 1))
-            kept[missed] = min(kept[missed], float(held[allowed - 1]) if allowed else 0.0)
-    wide, narrow = (kept[missed] for missed in TAILS)
-    return min(wide, narrow), narrow
-
-
-def _by_class(
-    cells: _Cells, tails: tuple[float, float], strata: Strata
-) -> tuple[tuple[Levels, ...], ...]:
-    *_, recencies, sizes = strata.shape
-    return tuple(
-        tuple(cells.levels(share, big, tails) for big in range(sizes)) for share in range(recencies)
-    )
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """The command: read the cascades, fit, write the table."""
-    parser = argparse.ArgumentParser(prog="python -m monitor.virality.fit", description=__doc__)
-    parser.add_argument("--cascades", type=Path, required=True, help="folder of parquet files")
-    parser.add_argument("--out", type=Path, required=True, help="the table to write, JSON")
-    chosen = parser.parse_args(arguments)
-    digest = hashlib.sha256()
+def digest(folder: Path) -> str:
+    """What tells the data of a folder."""
+    found = hashlib.sha256()
     for name in ("events.parquet", "meta.parquet"):
-        digest.update((chosen.cascades / name).read_bytes())
-    table = fit(read(chosen.cascades), digest.hexdigest())
-    written = json.dumps(table.model_dump(), separators=(",", ":"))
-    compact = re.sub(r"(?<=\d)\.0(?=[,\]])", "", written)
-    chosen.out.write_text(compact + "\n", encoding="utf-8")
+        found.update((folder / name).read_bytes())
+    return found.hexdigest()
+
+
+def main(
+    cascades: Annotated[Path, typer.Option(help="folder with events.parquet and meta.parquet")],
+    out: Annotated[Path, typer.Option(help="folder to write the model to")],
+) -> None:
+    """Fit the growth model on the first three quarters, by time, of each data set."""
+    known, _ = cut(read(cascades), LEARNED)
+    fit(known, digest(cascades), typer.echo).write(out)
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

@@ -1,199 +1,218 @@
-"""How much further a story grows: a table of quantiles, fitted on cascades watched to their end.
+"""How much further a story grows: boosted quantiles of its log growth, with calibrated intervals.
 
-Szabo and Huberman found that the logarithm of what a story reaches is what it has now plus a term
-that depends on its age. The table holds that term as five empirical quantiles of ``ln N(t+h) - ln
-N(t)``, by age, horizon, how much of it is recent, and size. ``fit.py`` writes it; this module reads
-it.
+Szabo and Huberman (2010) found that the logarithm of what a story reaches is the logarithm of what
+it has plus a term with noise around it. Here that term, ``ln N(t+h) - ln N(t)``, is foretold at
+five levels by gradient boosted trees (Friedman 2001, as LightGBM builds them) from `features`. The
+intervals are then widened or narrowed about the median by factors that held the promised share of
+outcomes on stories younger than those learned from: conformalised quantile regression (Romano,
+Patterson and Candes 2019) in the scale of the interval itself, for whole counts.
+
+``fit.py`` writes a folder; this module reads it.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from bisect import bisect_right
-from collections.abc import Callable
-from math import log
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from types import ModuleType
+from typing import TYPE_CHECKING, Self
 
 import attrs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from monitor.virality.curve import Floats
+from monitor.virality.explanation import Explanation, explained
+from monitor.virality.features import NAMES
+
+if TYPE_CHECKING:
+    import lightgbm
 
 __all__ = [
+    "ANY",
+    "LEVELS",
     "VERSION",
-    "GrowthTable",
-    "GrowthTableError",
-    "Levels",
-    "Progress",
+    "Calibration",
+    "GrowthModel",
+    "GrowthModelError",
     "Provenance",
-    "Strata",
+    "with_source",
+    "within",
 ]
 
-VERSION = 1
-"""The version of the table's form that this code reads and writes."""
+VERSION = 2
+"""The version of the folder's form that this code reads and writes."""
 
-Levels: TypeAlias = tuple[float, float, float, float, float]
-"""Log growth at the low 90 %, low 50 %, median, high 50 % and high 90 % of the interval."""
+LEVELS = {"low90": 0.05, "low50": 0.25, "median": 0.5, "high50": 0.75, "high90": 0.95}
+"""The quantiles that are foretold, by the names of ``Quantiles``."""
 
-Grid: TypeAlias = tuple[tuple[tuple[tuple[Levels, ...], ...], ...], ...]
-"""Levels by horizon, age, recency and size, in the order of ``Strata``."""
+ANY = "any"
+"""A story of no known kind; its intervals hold on each kind that was learned from."""
 
-Rising: TypeAlias = Annotated[tuple[float, ...], Field(min_length=1)]
-
-
-class GrowthTableError(ValueError):
-    """The table cannot be read; the message names the file and says what to do."""
-
-
-@attrs.frozen(kw_only=True)
-class Progress:
-    """How far a story has come: its age in hours, its total, and the total it had at any age."""
-
-    age: float
-    seen: int
-    total_at: Callable[[float], float] = attrs.field(repr=False)
-
-    def recent_share(self, horizon: float) -> float:
-        """How much of what was seen came lately: within half the age, at most within a horizon.
-
-        >>> steady = Progress(age=8.0, seen=80, total_at=lambda age: 10 * age)
-        >>> steady.recent_share(24.0), steady.recent_share(1.0)
-        (0.5, 0.125)
-        """
-        window = min(self.age / 2, horizon)
-        return (self.seen - self.total_at(self.age - window)) / self.seen
+_ABOUT = "model.json"
+_END = "\nend of trees\n"
+_REMEDY = "fit it again: python -m monitor.virality.fit --cascades FOLDER --out FOLDER"
+_MEDIAN = 2
 
 
-class Strata(BaseModel):
-    """How the table is cut, ages and horizons in hours; an edge belongs to the class above it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    horizons: Rising
-    ages: Rising
-    recency_edges: Rising = Field(description="Class 0 is exactly nothing; these cut the rest.")
-    size_edges: Rising
-
-    @model_validator(mode="after")
-    def _rising(self) -> Strata:
-        for name in type(self).model_fields:
-            values = getattr(self, name)
-            if list(values) != sorted(set(values)) or values[0] <= 0:
-                raise ValueError(f"{name} must be positive and rise, got {values}")
-        return self
-
-    @property
-    def shape(self) -> tuple[int, int, int, int]:
-        """The number of horizons, ages, recency classes and size classes."""
-        recency, size = len(self.recency_edges) + 2, len(self.size_edges) + 1
-        return len(self.horizons), len(self.ages), recency, size
-
-    def recency(self, share: float) -> int:
-        """The recency class of a share; nothing recent at all is a class of its own."""
-        return 0 if share <= 0 else 1 + bisect_right(self.recency_edges, share)
-
-    def size(self, seen: int) -> int:
-        """The size class of a total."""
-        return bisect_right(self.size_edges, seen)
+class GrowthModelError(ValueError):
+    """A model cannot be read or used; the message names it and says what to do."""
 
 
 class Provenance(BaseModel):
-    """Where the figures come from."""
+    """Where the model comes from."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    method: str
     recipe: str
     split: str
-    cascades: dict[str, int] = Field(description="How many of each data set were fitted on.")
+    cascades: dict[str, int] = Field(description="How many of each data set were learned from.")
     data_sha256: str
 
 
-class GrowthTable(BaseModel):
-    """The fitted quantiles of log growth, one grid for each source and one for all together."""
+class Calibration(BaseModel):
+    """What the halves of the intervals are multiplied by, for a kind of story."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    version: int
-    provenance: Provenance
-    strata: Strata
-    sources: dict[str, Grid]
+    ages: tuple[float, ...] = Field(description="In hours, rising.")
+    horizons: tuple[float, ...] = Field(description="In hours, rising.")
+    scale50: tuple[tuple[float, ...], ...] = Field(description="By age and horizon.")
+    scale90: tuple[tuple[float, ...], ...]
 
-    @model_validator(mode="after")
-    def _shaped(self) -> GrowthTable:
-        for name, grid in self.sources.items():
-            if _shape(grid) != self.strata.shape:
-                raise ValueError(f"source {name!r} does not have the shape {self.strata.shape}")
-            for levels in _cells(grid):
-                if levels[0] < 0 or list(levels) != sorted(levels):
-                    raise ValueError(f"source {name!r} has quantiles that fall or cross: {levels}")
-        return self
+    def scales(self, age: float, horizon: float) -> tuple[float, float]:
+        """Those of the 50 % and the 90 % interval at the nearest age and horizon."""
+        row, column = _nearest(self.ages, age), _nearest(self.horizons, horizon)
+        return self.scale50[row][column], self.scale90[row][column]
+
+
+class _About(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: int
+    features: tuple[str, ...]
+    provenance: Provenance
+    calibration: dict[str, Calibration]
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class GrowthModel:
+    """The fitted trees, a booster a level, and the calibration of each kind of story."""
+
+    boosters: tuple[lightgbm.Booster, ...] = attrs.field(repr=False)
+    sources: tuple[str, ...]
+    calibration: dict[str, Calibration] = attrs.field(repr=False)
+    provenance: Provenance
 
     @classmethod
-    def read(cls, path: Path) -> GrowthTable:
-        """Read a table that ``python -m monitor.virality.fit`` wrote."""
-        remedy = "fit it again: python -m monitor.virality.fit --cascades FOLDER --out FILE"
-        try:
-            content: Any = json.loads(path.read_bytes())
-        except (OSError, ValueError) as error:
-            raise GrowthTableError(f"{path}: no growth table ({error}); {remedy}") from error
-        version = content.get("version") if isinstance(content, dict) else None
-        if version != VERSION:
-            raise GrowthTableError(
-                f"{path}: a growth table of version {version!r}, this Sparkwatch reads version"
-                f" {VERSION}; {remedy}"
-            )
-        try:
-            return cls.model_validate(content)
-        except ValidationError as error:
-            raise GrowthTableError(f"{path}: not a growth table ({error}); {remedy}") from error
+    def read(cls, folder: Path) -> Self:
+        """Read a folder that ``python -m monitor.virality.fit`` wrote.
 
-    def growth(self, source: str, progress: Progress, horizon: float) -> Levels:
-        """Log growth over ``horizon`` hours; never below 0, and never less over a longer horizon.
-
-        Between the table's ages and horizons it is interpolated, on the scale of ``ln age`` and of
-        ``ln(1 + horizon/age)``; younger or older stories are taken as of the nearest age.
+        Raises:
+            GrowthModelError: it is not there, damaged, or of another version.
         """
-        known = [(0.0, (0.0, 0.0, 0.0, 0.0, 0.0))]
-        for index, hours in enumerate(self.strata.horizons):
-            reach = log(1 + hours / progress.age)
-            at_least = known[-1][1]
-            here = self._at_age(source, progress, index)
-            known.append((reach, _each(max, here, at_least)))
-        wanted = log(1 + horizon / progress.age)
-        right = min(bisect_right([reach for reach, _ in known], wanted), len(known) - 1)
-        (x0, low), (x1, high) = known[right - 1], known[right]
-        return _blend(low, high, (wanted - x0) / (x1 - x0))
+        place = folder / _ABOUT
+        library = _library()
+        try:
+            about = _About.model_validate_json(place.read_bytes())
+            boosters = tuple(
+                library.Booster(model_str=(folder / f"{name}.txt").read_text(encoding="ascii"))
+                for name in LEVELS
+            )
+        except (OSError, ValueError, library.basic.LightGBMError) as error:
+            raise GrowthModelError(f"{folder}: no growth model ({error}); {_REMEDY}") from error
+        if about.version != VERSION or about.features[: len(NAMES)] != NAMES:
+            raise GrowthModelError(
+                f"{place}: a growth model of version {about.version}, this Sparkwatch reads"
+                f" version {VERSION}; {_REMEDY}"
+            )
+        return cls(
+            boosters=boosters,
+            sources=about.features[len(NAMES) :],
+            calibration=about.calibration,
+            provenance=about.provenance,
+        )
 
-    def _at_age(self, source: str, progress: Progress, horizon: int) -> Levels:
-        strata = self.strata
-        recency = strata.recency(progress.recent_share(strata.horizons[horizon]))
-        size = strata.size(progress.seen)
-        by_age = self.sources[source][horizon]
-        right = bisect_right(strata.ages, progress.age)
-        if right in (0, len(strata.ages)):
-            return by_age[max(right - 1, 0)][recency][size]
-        young, old = strata.ages[right - 1], strata.ages[right]
-        weight = log(progress.age / young) / log(old / young)
-        return _blend(by_age[right - 1][recency][size], by_age[right][recency][size], weight)
+    def write(self, folder: Path) -> None:
+        """Write a folder for `read`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, booster in zip(LEVELS, self.boosters, strict=True):
+            trees, _, _ = booster.model_to_string().partition(_END)
+            (folder / f"{name}.txt").write_text(f"{trees}{_END}\n", encoding="ascii")
+        about = _About(
+            version=VERSION,
+            features=(*NAMES, *self.sources),
+            provenance=self.provenance,
+            calibration=self.calibration,
+        )
+        written = json.dumps(about.model_dump(), indent=1)
+        (folder / _ABOUT).write_text(written + "\n", encoding="utf-8")
+
+    def growth(self, rows: Floats, source: str) -> Floats:
+        """Log growth at the five levels, a row a row of features, never falling nor below 0.
+
+        Args:
+            rows: features with their horizon, shaped (rows, features).
+            source: the kind of story, ``ANY`` where it is none of those learned from.
+        """
+        raw = self.raw(rows, source)
+        calibration = self.calibration[source]
+        ages, horizons = (np.exp(rows[:, NAMES.index(name)]) for name in ("log_age", "log_horizon"))
+        scales = np.array([calibration.scales(*each) for each in zip(ages, horizons, strict=True)])
+        return within(raw, scales[:, 0], scales[:, 1])
+
+    def raw(self, rows: Floats, source: str) -> Floats:
+        """The same before calibration."""
+        asked = with_source(rows, self.sources, source)
+        said = [booster.predict(asked, num_threads=1) for booster in self.boosters]
+        ordered: Floats = np.sort(np.maximum(np.stack(said, axis=1), 0.0), axis=1)
+        return ordered
+
+    def explain(self, row: Floats, source: str) -> Explanation:
+        """What raised or lowered the median of one row of features.
+
+        By Shapley values of the trees (Lundberg, Erion and Lee 2018).
+        """
+        asked = with_source(row[np.newaxis], self.sources, source)
+        found = self.boosters[_MEDIAN].predict(asked, pred_contrib=True, num_threads=1)
+        *shares, usual = map(float, np.asarray(found)[0])
+        return explained(dict(zip((*NAMES, *self.sources), shares, strict=True)), usual)
 
 
-def _each(function: Callable[[float, float], float], one: Levels, two: Levels) -> Levels:
-    a, b, c, d, e = (function(x, y) for x, y in zip(one, two, strict=True))
-    return a, b, c, d, e
+def _library() -> ModuleType:
+    """LightGBM, which takes a second to import; most commands forecast nothing."""
+    try:
+        import lightgbm
+    except OSError as error:
+        raise GrowthModelError(
+            f"LightGBM cannot be loaded ({error}); it needs the OpenMP runtime, which is the"
+            " package libgomp1 on Debian and Ubuntu"
+        ) from error
+    return lightgbm
 
 
-def _blend(one: Levels, two: Levels, weight: float) -> Levels:
-    return _each(lambda x, y: x + weight * (y - x), one, two)
+def with_source(rows: Floats, sources: Sequence[str], source: str) -> Floats:
+    """Features with a column a kind of story, 1 in that of ``source``."""
+    told = np.array([float(source == each) for each in sources])
+    return np.concatenate([rows, np.broadcast_to(told, (len(rows), len(told)))], axis=1)
 
 
-def _cells(grid: Grid) -> list[Levels]:
-    return [levels for ages in grid for shares in ages for sizes in shares for levels in sizes]
+def within(raw: Floats, scale50: Floats, scale90: Floats) -> Floats:
+    """The levels with the halves of both intervals stretched; the wider holds the narrower."""
+    low90, low50, median, high50, high90 = raw.T
+    low50 = np.maximum(median - scale50 * (median - low50), 0.0)
+    high50 = median + scale50 * (high50 - median)
+    low90 = np.minimum(np.maximum(median - scale90 * (median - low90), 0.0), low50)
+    high90 = np.maximum(median + scale90 * (high90 - median), high50)
+    return np.stack([low90, low50, median, high50, high90], axis=1)
 
 
-def _shape(grid: Grid) -> tuple[int, ...] | None:
-    horizons, ages = len(grid), {len(by_age) for by_age in grid}
-    shares = {len(by_share) for by_age in grid for by_share in by_age}
-    sizes = {len(by_size) for by_age in grid for by_share in by_age for by_size in by_share}
-    if not len(ages) == len(shares) == len(sizes) == 1:
-        return None
-    return horizons, *ages, *shares, *sizes
+def _nearest(points: Sequence[float], wanted: float) -> int:
+    right = bisect_right(points, wanted)
+    if right in (0, len(points)):
+        return max(right - 1, 0)
+    middle = math.sqrt(points[right - 1] * points[right])
+    return right - 1 if wanted < middle else right

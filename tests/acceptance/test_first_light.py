@@ -75,7 +75,7 @@ def test_a_story_is_told_once_to_everybody_and_can_be_looked_up(here: Town) -> N
     body = letter.get_body(("plain",))
     assert body is not None
     text = body.get_content()
-    assert "6 posts in the last hour" in text
+    assert "6 posts by 6 people within 1 hour" in text
     assert f"{here.site.url}/p" in text
     [message] = here.slack.received
     assert "wheelchair" in message["text"]

@@ -22,10 +22,11 @@ from alerts.digest import digest_letter
 from alerts.i18n import CATALOGUES, DOMAIN, Language, Reader, Words
 from alerts.letter import Letter
 from alerts.trial import trial_letter
+from monitor import commands
 from tests.alerts.examples import BRIEFS, NOW, WEEKS
 
 TRANSLATED = [language for language in Language if language is not Language.ENGLISH]
-PACKAGE = Path(alerts.__file__).parent
+SOURCES = (Path(alerts.__file__).parent, Path(commands.__file__).parent)
 
 Message = str | tuple[str, ...]
 
@@ -50,12 +51,15 @@ def placeholders(text: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def said_in_sources() -> set[Message]:
-    found = extract_from_dir(
-        PACKAGE,
-        method_map=[("**.py", "python"), ("templates/**.j2", "jinja2")],
-        keywords={"say": None, "message": None, "count": (1, 2)},
-    )
-    return {message for _, _, message, _, _ in found}
+    return {
+        message
+        for package in SOURCES
+        for _, _, message, _, _ in extract_from_dir(
+            package,
+            method_map=[("**.py", "python"), ("templates/**.j2", "jinja2")],
+            keywords={"say": None, "message": None, "count": (1, 2)},
+        )
+    }
 
 
 @pytest.mark.parametrize("language", TRANSLATED)

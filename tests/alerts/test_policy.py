@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from alerts.i18n import Reader, Words
-from alerts.policy import PolicyOptions, Situation, decide, level_of
+from alerts.policy import Burn, PolicyOptions, Situation, Window, decide, level_of
 from alerts.reasons import REASON_FACTS, sentence
 from monitor.domain import (
     Alert,
@@ -41,21 +41,30 @@ INCIDENT = Incident(
     authors=12,
     opened_at=NOW - timedelta(hours=4),
 )
+
+
+def _windows(posts: int, authors: int, prominence: float) -> tuple[Window, ...]:
+    """The same in an hour and in three: what happened, happened lately."""
+    return tuple(
+        Window(hours=hours, posts=posts, authors=authors, usual=2.0 * hours, prominence=prominence)
+        for hours in (1.0, 3.0)
+    )
+
+
 CALM = Situation(
     incident=INCIDENT,
-    posts_last_hour=1,
-    authors_last_hour=1,
-    usual_per_hour=2.0,
-    surprise=0.0,
+    windows=_windows(1, 1, -0.5),
     usual_per_day=40.0,
     watched=timedelta(days=20),
-    days_told=1,
 )
-SPIKE: dict[str, Any] = {
-    "posts_last_hour": OPTIONS.spike_posts,
-    "authors_last_hour": OPTIONS.spike_authors,
-    "surprise": OPTIONS.spike_score,
-}
+LEAST = (OPTIONS.spike_posts, OPTIONS.spike_authors, OPTIONS.spike_score)
+SPIKE: dict[str, Any] = {"windows": _windows(*LEAST)}
+BURN = Burn(
+    posts=9,
+    authors=OPTIONS.slow_burn_authors,
+    days=OPTIONS.slow_burn_days,
+    weeks=OPTIONS.slow_burn_weeks,
+)
 
 
 def _situation(**changes: Any) -> Situation:
@@ -119,20 +128,59 @@ def _can_be_said(*reasons: Reason) -> None:
 # --- a spike ------------------------------------------------------------------------------------
 
 
-def test_a_spike_needs_posts_people_and_surprise() -> None:
-    assert _level(**SPIKE) is Level.HIGH
-    for name in SPIKE:
-        assert _level(**{**SPIKE, name: SPIKE[name] - 1}) is None
-    assert _level(**{**SPIKE, "surprise": OPTIONS.critical_spike_score - 0.01}) is Level.HIGH
-    assert _level(**{**SPIKE, "surprise": OPTIONS.critical_spike_score}) is Level.CRITICAL
+def test_a_spike_needs_posts_people_and_prominence() -> None:
+    posts, authors, score = LEAST
+    assert _level(windows=_windows(posts, authors, score)) is Level.HIGH
+    assert _level(windows=_windows(posts - 1, authors, score)) is None
+    assert _level(windows=_windows(posts, authors - 1, score)) is None
+    assert _level(windows=_windows(posts, authors, score - 0.01)) is None
+    critical = OPTIONS.critical_spike_score
+    assert _level(windows=_windows(posts, authors, critical - 0.01)) is Level.HIGH
+    assert _level(windows=_windows(posts, authors, critical)) is Level.CRITICAL
+
+
+def test_a_spike_is_told_by_the_window_in_which_it_stands_out_most() -> None:
+    quarter = Window(hours=0.25, posts=3, authors=3, usual=0.5, prominence=99.0)
+    hour = Window(hours=1.0, posts=8, authors=7, usual=2.0, prominence=3.0)
+    three = Window(hours=3.0, posts=9, authors=8, usual=6.0, prominence=1.0)
+    (reason,) = _told(_situation(windows=(quarter, hour, three))).reasons
+    assert dict(reason.facts) == {"count": 8, "authors": 7, "hours": 1.0, "usual": 2.0}
 
 
 def test_while_the_usual_is_being_learned_no_volume_is_a_spike() -> None:
-    crowd = {"posts_last_hour": 900, "authors_last_hour": 800, "surprise": 99.0}
     enormous = (_forecast(1e6, 1e6),)
-    young = _situation(**crowd, forecasts=enormous, watched=LEARNED - timedelta(seconds=1))
+    young = _situation(
+        windows=_windows(900, 800, 99.0),
+        forecasts=enormous,
+        watched=LEARNED - timedelta(seconds=1),
+    )
     assert _silent(young).code == "still_learning"
     assert level_of(attrs.evolve(young, watched=LEARNED), OPTIONS) is Level.CRITICAL
+
+
+# --- what is no complaint -----------------------------------------------------------------------
+
+
+def test_a_volume_that_is_hardly_negative_is_a_campaign_whatever_its_size() -> None:
+    crowd = {"windows": _windows(900, 800, 99.0), "forecasts": (_forecast(1e6, 1e6),)}
+    assert _silent(_situation(**crowd, negative_share=0.49)).code == "hardly_negative"
+    assert _level(**crowd, negative_share=0.5) is Level.CRITICAL
+
+
+def test_a_volume_that_repeats_the_brand_is_a_campaign_however_it_was_read() -> None:
+    crowd = {"windows": _windows(900, 800, 99.0), "forecasts": (_forecast(1e6, 1e6),)}
+    assert _silent(_situation(**crowd, campaign_share=0.5)).code == "own_campaign"
+    assert _level(**crowd, campaign_share=0.49) is Level.CRITICAL
+
+
+def test_what_was_set_aside_is_said_where_nothing_else_is_left() -> None:
+    assert _silent(_situation(set_aside=40)) == Reason(code="set_aside", facts=(("count", 40),))
+
+
+def test_a_campaign_hides_neither_an_influential_author_nor_what_is_seen_by_many() -> None:
+    campaign = {"negative_share": 0.1, "campaign_share": 0.9}
+    assert _level(**campaign, loudest_audience=OPTIONS.high_audience) is Level.HIGH
+    assert _level(**campaign, views=OPTIONS.high_views) is Level.HIGH
 
 
 def test_what_many_people_see_is_told_even_while_the_usual_is_being_learned() -> None:
@@ -211,20 +259,25 @@ def test_an_author_without_a_name_can_be_told_of() -> None:
     assert told.reasons[0].code == "influential_author"
 
 
-def test_a_slow_burn_needs_days_and_people() -> None:
-    days, people = OPTIONS.slow_burn_days, OPTIONS.slow_burn_authors
-    enough = attrs.evolve(INCIDENT, authors=people)
-    assert _level(incident=enough, days_told=days) is Level.WATCH
-    assert _level(incident=enough, days_told=days - 1) is None
-    assert _level(incident=attrs.evolve(INCIDENT, authors=people - 1), days_told=days) is None
+def test_a_slow_burn_needs_weeks_days_and_people() -> None:
+    assert _level(burn=BURN) is Level.WATCH
+    for name in ("weeks", "days", "authors"):
+        fewer = attrs.evolve(BURN, **{name: getattr(BURN, name) - 1})
+        assert _level(burn=fewer) is None
+    assert _told(_situation(burn=BURN)).reasons[0].code == "slow_burn"
+
+
+def test_an_incidents_whole_life_makes_no_slow_burn() -> None:
+    aged = attrs.evolve(INCIDENT, posts=400, authors=300, first_post_at=NOW - timedelta(days=90))
+    assert _level(incident=aged) is None
 
 
 def test_anger_is_told_beside_another_reason_and_is_none_by_itself() -> None:
     assert _level(angry_share=1.0) is None
     codes = [reason.code for reason in _told(_situation(**SPIKE, angry_share=0.5)).reasons]
-    assert codes == ["spreading_fast", "high_anger"]
+    assert codes == ["spike", "high_anger"]
     codes = [reason.code for reason in _told(_situation(**SPIKE, angry_share=0.49)).reasons]
-    assert codes == ["spreading_fast"]
+    assert codes == ["spike"]
 
 
 # --- telling and silence ------------------------------------------------------------------------
@@ -234,12 +287,13 @@ def test_the_reasons_of_the_highest_level_come_first() -> None:
     told = _told(_situation(**SPIKE, views=200_000, loudest_audience=10_000))
     assert told.level is Level.CRITICAL
     assert told.reasons[0].code == "video_spreading"
-    assert [reason.code for reason in told.reasons[1:]] == ["spreading_fast", "influential_author"]
+    assert [reason.code for reason in told.reasons[1:]] == ["spike", "influential_author"]
 
 
 def test_nothing_new_means_silence_with_a_reason() -> None:
     assert _silent(CALM).code == "too_few_posts"
-    assert _silent(_situation(**{**SPIKE, "surprise": 1.0})).code == "within_usual"
+    posts, authors, score = LEAST
+    assert _silent(_situation(windows=_windows(posts, authors, score / 2))).code == "usual_pace"
     again = _situation(**SPIKE, earlier=(_alert(Level.HIGH),))
     assert _silent(again) == Reason(code="already_told", facts=(("level", "high"),))
 
@@ -297,14 +351,14 @@ def test_no_reason_is_without_a_sentence() -> None:
     """Every situation between all and nothing gives reasons that can be said."""
     for views in (None, 10_000, 100_000):
         for audience in (0, 10_000, 50_000, 1_000_000):
-            for spike in ({}, SPIKE, {**SPIKE, "surprise": 20.0}):
-                for days in (1, 9):
+            for spike in ({}, SPIKE, {"windows": _windows(20, 20, 20.0)}):
+                for burn in (Burn(), BURN):
                     for watched in (timedelta(0), timedelta(days=9)):
                         for earlier in ((), (_alert(Level.WATCH),)):
                             situation = _situation(
                                 views=views,
                                 loudest_audience=audience,
-                                days_told=days,
+                                burn=burn,
                                 watched=watched,
                                 earlier=earlier,
                                 forecasts=(

@@ -53,6 +53,12 @@ def test_every_reason_is_a_whole_sentence(code: str, language: Language) -> None
     ("code", "says"),
     [
         ("story_many_people", "The same story in 12 posts by 9 people within 3 hours."),
+        (
+            "spike",
+            "21 posts by 9 people within 3 hours; all complaints about this brand together are"
+            " usually 0.6 in that time.",
+        ),
+        ("slow_burn", "The same complaint comes back week after week: 12 posts on 4 days."),
         ("spreading_fast", "21 posts in the last hour; 0.6 an hour is usual for this brand."),
         (
             "forecast_reach",
@@ -74,6 +80,30 @@ def test_a_single_post_is_not_counted_as_several() -> None:
     facts: tuple[tuple[str, Fact], ...] = (("posts", 1), ("authors", 1), ("hours", 1))
     said = sentence(Reason(code="story_many_people", facts=facts), Words(Reader()))
     assert said == "The same story in 1 post by 1 person within 1 hour."
+
+
+def test_a_window_of_less_than_an_hour_is_told_in_minutes() -> None:
+    facts: tuple[tuple[str, Fact], ...] = (
+        ("count", 8),
+        ("authors", 7),
+        ("hours", 0.25),
+        ("usual", 0.5),
+    )
+    said = sentence(Reason(code="spike", facts=facts), Words(Reader()))
+    assert said.startswith("8 posts by 7 people within 15 minutes;")
+
+
+@pytest.mark.parametrize(
+    ("code", "facts"),
+    [
+        ("spreading_fast", {"count", "usual"}),
+        ("slow_burn", {"posts", "days"}),
+        ("within_usual", {"count", "usual"}),
+        ("influential_author", {"name", "followers"}),
+    ],
+)
+def test_what_an_earlier_version_stored_can_still_be_said(code: str, facts: set[str]) -> None:
+    assert REASON_FACTS[code] == facts
 
 
 def test_a_code_without_a_sentence_is_an_error() -> None:

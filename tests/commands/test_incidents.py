@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import attrs
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -14,6 +16,7 @@ from monitor import app
 from monitor.cli import app as commands
 from monitor.commands.stored import open_file
 from monitor.domain import Author, Observation, Post, PostKey
+from monitor.store.history import Change, ChangeKind
 from tests.fakes import FakeScorer
 
 MONDAY = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
@@ -121,6 +124,54 @@ def test_an_incident_is_shown_with_its_touchpoint_where_the_brand_has_a_taxonomy
     (there / "airline.yaml").write_text(named, encoding="utf-8")
     shown = run("show", identity, "-c", "airline.yaml", "--store", "replay.db").output
     assert "Touchpoint: Damaged and stolen baggage, in 3 of 3 complaints" in shown
+
+
+def test_what_became_of_an_incident_is_told_with_the_words_of_strangers_made_harmless(
+    there: Path,
+) -> None:
+    first, second = (line.split()[0] for line in listed()[1:3])
+    assert "took in no other" in run("incidents", second, "--store", "replay.db").output
+    store = open_file(there / "replay.db")
+    with store.begin() as work:
+        work.incidents.note(
+            Change(
+                incident=second,
+                at=MONDAY,
+                kind=ChangeKind.TOOK_IN,
+                other="gone",
+                title="[red]bag fee\x1b[31m",
+                posts=7,
+            )
+        )
+        for incident, kind, other in (
+            (second, ChangeKind.LET_GO, first),
+            (first, ChangeKind.CAME_OUT, second),
+        ):
+            work.incidents.note(
+                Change(incident=incident, at=MONDAY, kind=kind, other=other, posts=1)
+            )
+    store.close()
+    told = run("incidents", second, "--store", "replay.db").output
+    assert "at Mar 2, 14:00 took in “[red]bag fee" in told
+    assert "(7 posts)" in told
+    assert f"let go of 1 post that tell another story, {first} “" in told
+    assert "\x1b" not in told
+    assert f"came out of {second} “" in run("incidents", first, "--store", "replay.db").output
+
+
+def test_an_incident_that_became_part_of_another_is_shown_as_that_one(there: Path) -> None:
+    first, second = (line.split()[0] for line in listed()[1:3])
+    shutil.copy(there / "replay.db", there / "merged.db")
+    store = open_file(there / "merged.db")
+    with store.begin() as work:
+        gone = work.incidents.get(first)
+        assert gone is not None
+        work.incidents.absorb(attrs.evolve(gone, version=gone.version + 1), second)
+    store.close()
+    shown = run("show", first, "--store", "merged.db")
+    assert f"{first} became part of {second}:" in shown.output
+    assert "3 posts by 3 people" in shown.output
+    assert shown.output.count("pr: sent") == 2
 
 
 def test_an_id_that_means_no_incident_or_several_is_told() -> None:

@@ -61,6 +61,9 @@ def test_it_tells_what_would_have_been_raised_and_leaves_it_in_a_folder(here: Pa
     assert (alert["posts_then"], alert["posts_finally"]) == (4, 8)
     assert alert["minutes_before_half"] == 0
     assert len(list((here / "out" / "alerts").glob("*.eml"))) == 1
+    page = (here / "out" / "report.html").read_text(encoding="utf-8")
+    assert "week.jsonl" in page
+    assert alert["incident"] in page
 
 
 def test_a_second_replay_leaves_nothing_of_the_first_and_everything_else(here: Path) -> None:

@@ -195,8 +195,9 @@ def test_forgetting_every_story_leaves_nothing_behind(grouper: Grouper) -> None:
     _some(grouper)
     grouper.forget(set(grouper.stories))
     assert not grouper.stories
-    assert np.allclose(grouper._background.sums, 0, atol=1e-4)
-    assert not +grouper._document_counts
+    assert np.allclose(grouper.meanings.background.sums, 0, atol=1e-4)
+    assert not grouper.vocabulary.counts
+    assert not any(held for held in vars(grouper._ties).values() if isinstance(held, dict))
     assert grouper.place(_remark("new", "My bag cost more than my ticket", 99)) == incident_id(
         "acme", _remark("new", "My bag cost more than my ticket", 99).post
     )
@@ -207,9 +208,10 @@ def test_the_likeness_of_every_story_is_what_its_definition_says(grouper: Groupe
     names = list(grouper.stories)
     grouper.forget(names[5:12])
     grouper.merge(names[20], into=names[2])
-    means = grouper._background.means(grouper._options.settled)
-    direction = grouper._against_background(grouper.stories[names[0]].meaning)
-    likeness = dict(zip(grouper._rows, grouper._likeness(direction), strict=True))
+    meanings = grouper.meanings
+    means = meanings.background.means(grouper.options.settled)
+    direction = meanings.away(grouper.stories[names[0]].meaning)
+    likeness = dict(zip(meanings.names, meanings.likeness(direction), strict=True))
     assert likeness.keys() == grouper.stories.keys()
     for name, story in grouper.stories.items():
         away = story.meaning.total - story.meaning.counts @ means
@@ -229,6 +231,30 @@ def test_merging_moves_every_tie_and_every_count(grouper: Grouper) -> None:
     assert grouper.place(_remark(3, "???", 1, parent="2")) == bag
     assert grouper.place(_remark(4, "Look https://a.example/b", 1)) == bag
     assert refund not in grouper.stories
+
+
+def test_of_too_many_stories_the_smallest_that_were_told_longest_ago_go_first() -> None:
+    grouper = Grouper("acme", ("Acme Air",), GroupingOptions(most=3))
+    for number in range(4):
+        grouper.place(_remark(f"bag{number}", f"They charge soldiers for every bag {number}"))
+    single = [
+        grouper.place(_remark(number, f"strange{number} matter{number}", 5 + number))
+        for number in range(5)
+    ]
+    assert grouper.faded(START - timedelta(days=1)) == set(single[:3])
+    assert grouper.faded(START + timedelta(minutes=7)) == {
+        name for name, story in grouper.stories.items() if name not in single[2:]
+    }
+
+
+def test_a_story_remembers_the_ties_of_its_latest_posts_only() -> None:
+    grouper = Grouper("acme", ("Acme Air",), GroupingOptions(member_memory=2))
+    story = grouper.place(_remark(0, "They charge soldiers for every bag https://a.example/b"))
+    for number in (1, 2):
+        grouper.place(_remark(number, f"My bag cost more than my ticket {number}", number))
+    assert grouper.place(_remark("late", "???", 3, parent="0")) != story
+    assert grouper.place(_remark("linked", "??? https://a.example/b", 3)) != story
+    assert grouper.place(_remark("again", "???", 4, parent="2")) == story
 
 
 def test_the_same_posts_in_the_same_order_give_the_same_stories() -> None:

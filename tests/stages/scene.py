@@ -24,6 +24,7 @@ from monitor.domain import (
     Taxonomy,
     Touchpoint,
 )
+from monitor.incidents.grouping import GroupingOptions
 from monitor.incidents.matching import Matcher
 from monitor.stages.assess import Assess
 from monitor.stages.group import Group
@@ -116,6 +117,7 @@ class Scene:
     store: Store
     brands: tuple[Brand, ...] = (ACME, ZEPHYR)
     scorer: Scorer = attrs.field(factory=lambda: FakeScorer(*TOPICS))
+    grouping: GroupingOptions = attrs.field(factory=GroupingOptions)
     stages: tuple[Stage, ...] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -125,7 +127,7 @@ class Scene:
         self.stages = (
             Match(Matcher(self.brands)),
             Assess(self.scorer, FakeReader()),
-            Group(self.brands),
+            Group(self.brands, self.grouping),
         )
 
     def gather(self, *seen: Observation | Deletion) -> None:

@@ -294,7 +294,7 @@ def test_the_record_of_earlier_forecasts_is_told(lite_scene: Scene) -> None:
                 quantiles=Quantiles(low90=5, low50=8, median=10, high50=15, high90=20),
             )
             work.forecasts.add([forecast, attrs.evolve(forecast, horizon=6 * HOUR, quantiles=None)])
-            work.forecasts.grade(forecast, outcome)
+            work.forecasts.grade(forecast, outcome, at(200))
         work.forecasts.add([attrs.evolve(forecast, made_at=at(50))])
     with lite_scene.store.read() as work:
         (told_of,) = record(work)

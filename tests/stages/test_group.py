@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import attrs
 import numpy as np
 import pytest
 
-from monitor.domain import Deletion, Incident, IncidentState, Observation
+from monitor.domain import (
+    Deletion,
+    Forecast,
+    Incident,
+    IncidentState,
+    Level,
+    Observation,
+    Quantiles,
+    Quantity,
+)
+from monitor.incidents.grouping import GroupingOptions
+from monitor.incidents.lifecycle import ended
 from monitor.stages.group import Group
+from monitor.store.history import ChangeKind
 from monitor.store.incidents import Incidents
 from monitor.store.mentions import Mentions
 from monitor.store.store import Store
@@ -267,6 +280,7 @@ def test_an_answer_that_is_seen_before_what_it_answers_is_in_one_story_with_it(
 def hazy(scene: Scene) -> Scene:
     """A single post is not enough here to see that it tells the same as others; several are."""
     scene.scorer = FakeScorer(("bag", "suitcase"), near=0.75)
+    scene.grouping = GroupingOptions(merging=0.55)
     scene.restart()
     return scene
 
@@ -310,13 +324,179 @@ def test_of_two_incidents_the_one_stays_that_people_were_told_of(
     for which in told_of:
         hazy.alert(incidents[which])
     hazy.tell(_linked("https://b.example/veteran", "suitcase", 4, 310, "c"))
-    left = {story.id for story in hazy.stories()}
-    if len(told_of) == 2:
-        assert left == {incident.id for incident in incidents.values()}
-    else:
-        assert left == {incidents[told_of[0] if told_of else "older"].id}
-        assert hazy.only().posts == 12
+    one = hazy.only()
+    assert one.id == incidents[told_of[0] if len(told_of) == 1 else "older"].id
+    assert (one.posts, one.level) == (12, Level.HIGH if told_of else None)
     hazy.check()
+
+
+def test_of_two_incidents_that_people_were_told_of_the_younger_stays_as_a_record(
+    hazy: Scene,
+) -> None:
+    older, younger = _two_told_of(hazy)
+    with hazy.store.begin() as work:
+        worse = attrs.evolve(younger, level=Level.CRITICAL, version=younger.version + 1)
+        work.incidents.save(worse)
+        work.forecasts.add([_forecast(younger.id)])
+    hazy.tell(_linked("https://b.example/veteran", "suitcase", 4, 310, "c"))
+    with hazy.store.read() as work:
+        assert work.incidents.merged_into(younger.id) == older.id
+        record = work.incidents.get(younger.id)
+        assert record is not None
+        assert (record.state, record.posts, record.title) == (
+            IncidentState.CLOSED,
+            0,
+            younger.title,
+        )
+        assert [alert.incident for alert in work.alerts.of_incident(younger.id)] == [younger.id]
+        assert work.forecasts.of_incident(younger.id) == []
+        assert younger.id not in {one.id for one in work.incidents.undecided()}
+        assert younger.id not in {one.id for one in work.incidents.unforecast(at(9_999))}
+        assert [
+            (change.kind, change.other, change.title, change.posts, change.at)
+            for change in work.incidents.history(older.id)
+        ] == [(ChangeKind.TOOK_IN, younger.id, younger.title, 7, at(313))]
+        assert [change.kind for change in work.incidents.history(younger.id)] == [
+            ChangeKind.WENT_INTO
+        ]
+    assert hazy.only().level is Level.CRITICAL, "nobody is told again of what they know"
+
+
+def test_a_restart_after_a_merge_goes_on_with_the_one_incident(hazy: Scene) -> None:
+    older, younger = _two_told_of(hazy)
+    more = _linked("https://b.example/veteran", "suitcase", 6, 310, "c")
+    hazy.tell(more[:4])
+    hazy.restart()
+    hazy.tell([more[4]])
+    hazy.tell([said("answer", "Acme Air again", 330, parent=younger.first_post)])
+    assert (hazy.only().id, hazy.only().posts) == (older.id, 14)
+    hazy.check()
+
+
+def test_what_was_merged_before_points_to_where_it_all_went(hazy: Scene) -> None:
+    older, younger = _two_told_of(hazy)
+    hazy.tell(_linked("https://b.example/veteran", "suitcase", 4, 310, "c"))
+    with hazy.store.begin() as work:
+        record = work.incidents.get(older.id)
+        assert record is not None
+        other = attrs.evolve(record, id="other", version=1)
+        work.incidents.save(other)
+        work.incidents.absorb(attrs.evolve(record, version=record.version + 1), "other")
+        assert work.incidents.merged_into(younger.id) == "other"
+        assert work.incidents.parts("other") == sorted([older.id, younger.id])
+        assert work.incidents.merged(younger.id[:5]) == {younger.id: "other"}
+        assert [one.id for one in work.incidents.find(brand="acme")] == ["other"]
+
+
+def test_a_title_in_the_history_goes_when_posts_of_the_incident_are_deleted(hazy: Scene) -> None:
+    older, younger = _two_told_of(hazy)
+    hazy.tell(_linked("https://b.example/veteran", "suitcase", 4, 310, "c"))
+    hazy.tell([Deletion(key=key("b0"), observed_at=at(320))])
+    with hazy.store.read() as work:
+        assert [change.title for change in work.incidents.history(older.id)] == ["…"]
+        record = work.incidents.get(younger.id)
+    assert record is not None
+    assert record.title == "…"
+    hazy.check()
+
+
+def _two_told_of(hazy: Scene) -> tuple[Incident, Incident]:
+    """Two incidents of which people were told, an older and a younger."""
+    older = _linked("https://a.example/soldier", "bag", 5, 0, "a")
+    younger = _linked("https://b.example/veteran", "suitcase", 2, 300, "b")
+    loud = said("loud", "Acme Air suitcase https://b.example/veteran u0", 302, followers=30_000)
+    hazy.tell([*older, *younger, loud])
+    for incident in hazy.stories():
+        hazy.alert(incident)
+    first, second = hazy.stories()
+    return first, second
+
+
+def _forecast(incident: str) -> Forecast:
+    return Forecast(
+        incident=incident,
+        quantity=Quantity.MENTIONS,
+        horizon=timedelta(hours=24),
+        made_at=at(303),
+        seen=3,
+        model="test/1",
+        quantiles=Quantiles(low90=3.0, low50=4.0, median=5.0, high50=6.0, high90=7.0),
+    )
+
+
+# --- a story that turns out to be two -----------------------------------------------------------
+
+
+@pytest.fixture
+def chaining(lite_scene: Scene) -> Scene:
+    """Everything that is said joins the one story there is."""
+    lite_scene.grouping = GroupingOptions(threshold=-9.0)
+    lite_scene.restart()
+    return lite_scene
+
+
+def test_the_later_of_two_stories_chained_together_becomes_an_incident_of_its_own(
+    chaining: Scene,
+) -> None:
+    chaining.tell(_about("bag", 8, 0))
+    first = chaining.only()
+    chaining.alert(first)
+    chaining.tell(_about("delay", 8, 60))
+    earlier, later = sorted(chaining.stories(), key=lambda story: story.first_post_at)
+    assert (earlier.id, earlier.posts, earlier.level) == (first.id, 8, Level.HIGH)
+    assert (later.posts, later.state, later.level) == (8, IncidentState.OPEN, None)
+    assert later.first_post == key("delay60")
+    assert ("bag" in earlier.title, "delay" in later.title) == (True, True)
+    assert [alert.incident for alert in chaining.alerts(earlier.id)] == [earlier.id]
+    with chaining.store.read() as work:
+        (left,) = work.incidents.history(earlier.id)
+        (came,) = work.incidents.history(later.id)
+    assert (left.kind, left.other, left.posts) == (ChangeKind.LET_GO, later.id, 8)
+    assert (came.kind, came.other, came.posts) == (ChangeKind.CAME_OUT, earlier.id, 8)
+    chaining.check()
+
+
+def test_a_good_story_is_not_split_as_it_grows(chaining: Scene) -> None:
+    for start in range(0, 64, 8):
+        chaining.tell(_about("bag", 8, start))
+    assert chaining.only().posts == 64
+    with chaining.store.read() as work:
+        assert work.incidents.history(chaining.only().id) == []
+
+
+def test_an_incident_that_was_merged_and_is_split_off_again_is_itself_again(
+    chaining: Scene,
+) -> None:
+    chaining.tell(_about("bag", 8, 0))
+    first = chaining.only()
+    chaining.alert(first)
+    chaining.tell(_about("delay", 8, 60))
+    (other,) = [story for story in chaining.stories() if story.id != first.id]
+    chaining.alert(other)
+    with chaining.store.begin() as work:
+        told = work.incidents.get(other.id)
+        assert told is not None
+        work.mentions.regroup(other.id, first.id)
+        work.incidents.absorb(attrs.evolve(ended(told, at(90)), version=told.version + 1), first.id)
+        kept = work.incidents.get(first.id)
+        assert kept is not None
+        work.incidents.save(attrs.evolve(kept, posts=16, version=kept.version + 1))
+    chaining.restart()
+    chaining.tell(_about("bag", 16, 100))
+    again = {story.id: story for story in chaining.stories()}
+    assert again.keys() == {first.id, other.id}
+    assert (again[other.id].level, again[other.id].posts) == (Level.HIGH, 8)
+    with chaining.store.read() as work:
+        assert work.incidents.merged_into(other.id) is None
+    chaining.check()
+
+
+def _about(topic: str, count: int, start: int) -> list[Observation]:
+    """Posts that have no word in common but what they are about."""
+    return [
+        said(f"{topic}{n}", f"Acme Air {topic} {topic}xyz{n} {topic}uvw{n}", n)
+        for n in range(start, start + count)
+    ]
 
 
 def _linked(

@@ -103,7 +103,7 @@ def test_a_week_leaves_something_in_every_table_that_a_stage_writes(
     undisturbed: dict[str, list[Any]],
 ) -> None:
     empty = {name for name, rows in undisturbed.items() if not rows}
-    assert empty == {"cursors", "leases", "source_health"}
+    assert empty == {"cursors", "incident_history", "leases", "source_health"}
     assert len(undisturbed["alerts"]) >= 2
 
 

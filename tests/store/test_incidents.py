@@ -7,6 +7,7 @@ import pytest
 
 from monitor.domain import IncidentState, Level
 from monitor.store.errors import StaleWrite
+from monitor.store.history import Change, ChangeKind
 from monitor.store.store import Store
 from tests.store.making import TUESDAY, after, incident
 
@@ -87,3 +88,46 @@ def test_a_new_forecast_asks_for_a_new_decision(store: Store) -> None:
         work.incidents.decided("acme-1", 1)
         work.incidents.forecast_made("acme-1", after(10))
         assert [i.id for i in work.incidents.undecided()] == ["acme-1"]
+
+
+def test_an_incident_that_became_part_of_another_is_known_by_its_id_and_not_found(
+    store: Store,
+) -> None:
+    with store.begin() as work:
+        work.incidents.save(incident("gone"))
+        work.incidents.save(incident("stays"))
+        work.incidents.absorb(incident("gone", version=2), "stays")
+        assert [one.id for one in work.incidents.find()] == ["stays"]
+        assert [one.id for one in work.incidents.undecided()] == ["stays"]
+        assert work.incidents.get("gone") == incident("gone", version=2)
+        assert work.incidents.merged("go") == {"gone": "stays"}
+        assert work.incidents.merged("%") == {}
+        assert work.incidents.parts("stays") == ["gone"]
+        work.incidents.save(incident("gone", version=3))
+        assert work.incidents.merged_into("gone") is None
+        assert len(work.incidents.find()) == 2
+
+
+def test_what_became_of_an_incident_is_told_in_order_and_goes_with_it(store: Store) -> None:
+    changes = [
+        Change(
+            incident="acme-1",
+            at=after(9),
+            kind=ChangeKind.TOOK_IN,
+            other="x",
+            title="行李",
+            posts=7,
+        ),
+        Change(incident="acme-1", at=after(5), kind=ChangeKind.LET_GO, other="y", posts=4),
+    ]
+    with store.begin() as work:
+        for change in changes:
+            work.incidents.note(change)
+        work.incidents.save(incident())
+    with store.begin() as work:
+        assert work.incidents.history("acme-1") == changes
+        assert work.incidents.history("other") == []
+        work.incidents.untitle("acme-1")
+        assert [one.title for one in work.incidents.history("acme-1")] == ["…", ""]
+        work.incidents.remove("acme-1")
+        assert work.incidents.history("acme-1") == []

@@ -30,6 +30,8 @@ QUERIES: dict[str, Callable[[UnitOfWork], object]] = {
     ),
     "incidents_by_state": lambda work: work.incidents.find(states=[IncidentState.OPEN]),
     "incidents_by_brand": lambda work: work.incidents.find(brand="acme"),
+    "incidents_merged": lambda work: work.incidents.merged("3f9"),
+    "ix_incident_history_incident": lambda work: work.incidents.history("acme-1"),
     "incidents_undecided": lambda work: work.incidents.undecided(),
     "forecasts_due": lambda work: work.forecasts.due(TUESDAY, 9),
     "forecasts_graded": lambda work: work.forecasts.graded(Quantity.VIEWS, timedelta(hours=1), 9),

@@ -1,23 +1,21 @@
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
-from pathlib import Path
 
 import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from monitor.domain import Forecast, Quantity
-from monitor.virality.forecast import HORIZONS, Forecaster, ForecastOptions
-from monitor.virality.growth import GrowthTableError
+from monitor.virality.forecast import HORIZONS, Forecaster
+from monitor.virality.growth import GrowthModelError
+from monitor.virality.recalibration import Recalibration
 
 START = datetime(2026, 3, 1, 20, tzinfo=UTC)
 FORECASTER = Forecaster.load()
-SOURCES = ("pooled", "news", "twitter", "weibo")
+SOURCES = ("any", "links", "news", "twitter", "weibo")
 
 
 def minutes(*after: float) -> list[datetime]:
@@ -95,7 +93,7 @@ def test_counters_are_forecast_honestly_whatever_was_read(
 )
 def test_too_little_seen_is_an_answer(came: tuple[float, ...], now: float, speaks: bool) -> None:
     forecasts = FORECASTER.mentions("i", minutes(*came), START + timedelta(minutes=now))
-    assert [forecast.quantiles is not None for forecast in forecasts] == [speaks] * 3
+    assert [forecast.quantiles is not None for forecast in forecasts] == [speaks] * len(HORIZONS)
 
 
 def test_two_posts_of_one_moment_are_two_posts() -> None:
@@ -142,7 +140,7 @@ def ask(series: list[tuple[datetime, int]], hours: float) -> list[Forecast]:
 def test_a_counter_needs_two_recent_readings_above_nothing(
     series: list[tuple[datetime, int]], hours: float, speaks: bool
 ) -> None:
-    assert [one.quantiles is not None for one in ask(series, hours)] == [speaks] * 3
+    assert [one.quantiles is not None for one in ask(series, hours)] == [speaks] * len(HORIZONS)
 
 
 def test_a_counter_that_still_rises_is_expected_to_go_further() -> None:
@@ -176,7 +174,7 @@ def test_time_since_the_last_reading_counts_as_growth_not_seen() -> None:
 def test_the_same_posts_give_the_same_forecast_under_the_models_name() -> None:
     times, now = minutes(*range(20)), START + timedelta(hours=1)
     assert FORECASTER.mentions("i", times, now) == Forecaster.load().mentions("i", times, now)
-    assert {one.model for one in FORECASTER.mentions("i", times, now)} == {"growth-1/pooled"}
+    assert {one.model for one in FORECASTER.mentions("i", times, now)} == {"growth-2/any"}
 
 
 def test_a_time_without_a_zone_is_refused() -> None:
@@ -185,77 +183,30 @@ def test_a_time_without_a_zone_is_refused() -> None:
         FORECASTER.mentions("i", [naive], START)
 
 
-def test_every_source_of_the_shipped_table_can_be_chosen() -> None:
-    assert sorted(FORECASTER.table.sources) == sorted(SOURCES)
-    assert Forecaster.load(source="weibo").model == "growth-1/weibo"
+def test_every_kind_of_the_shipped_model_can_be_chosen() -> None:
+    assert sorted(FORECASTER.growth.calibration) == sorted(SOURCES)
+    assert Forecaster.load(source="weibo").model == "growth-2/weibo"
 
 
-def test_an_unknown_source_is_refused_with_those_that_exist() -> None:
-    with pytest.raises(GrowthTableError, match="choose one of news, pooled, twitter, weibo"):
+def test_an_unknown_kind_is_refused_with_those_that_exist() -> None:
+    with pytest.raises(GrowthModelError, match="choose one of any, links, news, twitter, weibo"):
         Forecaster.load(source="myspace")
 
 
-def test_a_horizon_beyond_the_table_is_refused() -> None:
-    with pytest.raises(GrowthTableError, match="reaches 1 day"):
-        attrs.evolve(FORECASTER, horizons=(timedelta(days=2),))
+def test_a_first_post_is_enough_where_its_authors_audience_is_known() -> None:
+    now = START + timedelta(minutes=30)
+    (unknown, *_), (known, *_) = (
+        FORECASTER.mentions("i", minutes(0), now, audience) for audience in (None, 400_000)
+    )
+    assert unknown.quantiles is None
+    assert known.quantiles is not None
 
 
-def test_the_shipped_table_is_small_and_says_where_it_comes_from() -> None:
-    table = Path(__file__).parents[2] / "monitor" / "virality" / "tables" / "growth-1.json"
-    assert table.stat().st_size < 200_000
-    assert FORECASTER.table.provenance.recipe.startswith("python -m monitor.virality.fit")
-
-
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        ("", "no growth table"),
-        ("[]", "of version None"),
-        ('{"version": 2}', "of version 2, this Sparkwatch reads version 1"),
-        ('{"version": 1}', "not a growth table"),
-    ],
-)
-def test_a_table_that_cannot_be_read_says_what_to_do(
-    tmp_path: Path, content: str, says: str
-) -> None:
-    path = tmp_path / "table.json"
-    path.write_text(content, encoding="utf-8")
-    with pytest.raises(GrowthTableError, match=says) as caught:
-        Forecaster.load(path)
-    assert str(path) in str(caught.value)
-    assert "python -m monitor.virality.fit" in str(caught.value)
-
-
-def test_a_table_that_is_not_there_says_so(tmp_path: Path) -> None:
-    with pytest.raises(GrowthTableError, match="no growth table"):
-        Forecaster.load(tmp_path / "absent.json")
-
-
-@pytest.mark.parametrize(
-    ("levels", "says"),
-    [([0, 0, 2, 1, 3], "fall or cross"), ([-1, 0, 1, 1, 3], "fall or cross")],
-)
-def test_a_table_whose_quantiles_cross_or_fall_is_refused(
-    tmp_path: Path, levels: list[int], says: str
-) -> None:
-    content = FORECASTER.table.model_dump(mode="json")
-    content["sources"]["news"][0][0][0][0] = levels
-    path = tmp_path / "table.json"
-    path.write_text(json.dumps(content), encoding="utf-8")
-    with pytest.raises(GrowthTableError, match=says):
-        Forecaster.load(path)
-
-
-def test_a_table_with_a_piece_missing_is_refused(tmp_path: Path) -> None:
-    content = FORECASTER.table.model_dump(mode="json")
-    content["sources"]["news"][0].pop()
-    path = tmp_path / "table.json"
-    path.write_text(json.dumps(content), encoding="utf-8")
-    with pytest.raises(GrowthTableError, match="does not have the shape"):
-        Forecaster.load(path)
-
-
-def test_options_forbid_what_they_do_not_know() -> None:
-    assert ForecastOptions().source == "pooled"
-    with pytest.raises(ValidationError, match="horizon"):
-        ForecastOptions.model_validate({"horizon": 3})
+def test_what_the_installation_learned_of_itself_changes_the_forecast_and_its_name() -> None:
+    times, now = minutes(*range(20)), START + timedelta(hours=1)
+    own = attrs.evolve(FORECASTER, own=Recalibration(factor=0.3, incidents=40))
+    lower, usual = (each.mentions("i", times, now)[2] for each in (own, FORECASTER))
+    assert lower.quantiles is not None
+    assert usual.quantiles is not None
+    assert lower.quantiles.median < usual.quantiles.median
+    assert lower.model == "growth-2/any+own"
