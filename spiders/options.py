@@ -1,17 +1,38 @@
-"""The options that every kind of source has."""
+"""The options that every kind of source has, and what several kinds share."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    SerializationInfo,
+)
 
+from monitor.domain import Health
 from spiders.addresses import checked_web_address
+from spiders.page import SourceError
 
-__all__ = ["Politeness", "RobotsPolicy", "WebAddress"]
+__all__ = ["OpenInterface", "Politeness", "RobotsPolicy", "Secret", "WebAddress", "secret_of"]
 
 RobotsPolicy = Literal["obey", "ignore"]
 WebAddress = Annotated[str, AfterValidator(checked_web_address)]
+
+
+def _as_json(secret: SecretStr, info: SerializationInfo) -> str:
+    reveal = isinstance(info.context, dict) and info.context.get("reveal_secrets")
+    return secret.get_secret_value() if reveal else str(secret)
+
+
+Secret: TypeAlias = Annotated[SecretStr, PlainSerializer(_as_json, when_used="json")]
+"""A key or token: shown nowhere, and told only to the crawl process (``spiders.handover``)."""
 
 
 class Politeness(BaseModel):
@@ -35,5 +56,50 @@ class Politeness(BaseModel):
     )
 
     def addresses(self) -> tuple[str, ...]:
-        """The addresses that the operator vouches for; each kind says which these are."""
-        return ()
+        """The addresses that the operator vouches for: every option that is one, or holds some."""
+        return tuple(self._web_addresses())
+
+    def _web_addresses(self) -> Iterator[str]:
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            for one in value if isinstance(value, tuple) else (value,):
+                if isinstance(one, str) and one.startswith(("http://", "https://")):
+                    yield one
+
+
+class OpenInterface(Politeness):
+    """Options of an interface that is documented as open to programs."""
+
+    robots: RobotsPolicy = Field(
+        default="ignore",
+        description=(
+            "Whether robots.txt is obeyed. It is not by default: this is an interface that is "
+            "published for programs, with limits of its own."
+        ),
+    )
+
+
+def secret_of(options: Politeness, name: str) -> str:
+    """The secret option ``name``, or what stands in the file ``name_file``; empty if not given.
+
+    Raises ``SourceError`` where the file is of no use.
+    """
+    secret: SecretStr | None = getattr(options, name)
+    if secret:
+        return secret.get_secret_value()
+    file: Path | None = getattr(options, f"{name}_file", None)
+    if not file:
+        return ""
+    try:
+        text = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not a text file"
+        raise SourceError(
+            Health.UNAUTHORIZED,
+            f"{name}_file {file} cannot be read ({reason}): put the {name} there or correct it",
+        ) from error
+    if not text or not text.isprintable():
+        raise SourceError(
+            Health.UNAUTHORIZED, f"{name}_file {file} does not hold one {name} on one line"
+        )
+    return text

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from monitor.domain import Health
-from spiders.hackernews import HackerNewsOptions
+from spiders.sources.hackernews import HackerNewsOptions
 from tests.spiders.crawling import crawled
 from tests.spiders.feeds import NOW, as_json
 from tests.spiders.site import Answer, Asked, Site
