@@ -33,6 +33,7 @@ def clashes(data: Mapping[str, Any]) -> list[Problem]:
         *_shared_handles(data),
         *_contradicting_words(data),
         *_readers_without_channel(data),
+        *_sources_about_nobody(data),
     ]
 
 
@@ -138,4 +139,19 @@ def _readers_without_channel(data: Mapping[str, Any]) -> Iterator[Problem]:
                 message=f"{quoted(channel)} is not the name of a channel.{hint} "
                 f"alerts.channels holds {listed(channels) or 'none'}",
                 location=(*location, "channel"),
+            )
+
+
+def _sources_about_nobody(data: Mapping[str, Any]) -> Iterator[Problem]:
+    names = [
+        brand["name"] for _, brand in items(data, ("brands",)) if isinstance(brand.get("name"), str)
+    ]
+    ids = {brand.get("id") for _, brand in items(data, ("brands",))} | set(map(brand_id, names))
+    for location, source in items(data, ("sources",)):
+        about = source.get("about")
+        if isinstance(about, str) and about not in ids and about not in names:
+            yield Problem(
+                message=f"{quoted(about)} is not the name of a brand.{nearest(about, names)} "
+                f"brands holds {listed(names) or 'none'}",
+                location=(*location, "about"),
             )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 
+import attrs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from alerts.channels.configured import ChannelOptions
@@ -119,6 +120,11 @@ class SourceSettings(BaseModel):
     every: Interval = Field(
         default=datetime.timedelta(minutes=5), description="How often it is read: 90s, 5m, 1h, 1d."
     )
+    about: str | None = Field(
+        default=None,
+        description="The name or id of the brand that all posts are about, though hardly one names "
+        "it: reviews of it, its own forum.",
+    )
     options: SourceOptions
 
     @model_validator(mode="before")
@@ -228,4 +234,13 @@ class Settings(Section):
 
     def watched(self) -> tuple[Brand, ...]:
         """The brands as the pipeline knows them."""
-        return tuple(brand.brand() for brand in self.brands)
+        found = [brand.brand() for brand in self.brands]
+        return tuple(
+            attrs.evolve(
+                brand,
+                sources=frozenset(
+                    source.name for source in self.sources if source.about in (brand.id, brand.name)
+                ),
+            )
+            for brand in found
+        )

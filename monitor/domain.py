@@ -226,7 +226,8 @@ class Brand:
     where ``required`` is empty; otherwise one of those words must stand in the same post.
     A post that holds an ``excluded`` word matches only through a handle. ``query``, where given, is
     a boolean query that a post must satisfy as well. An empty ``languages`` means all. ``taxonomy``
-    names the touchpoints of its industry; without one no touchpoint is told.
+    names the touchpoints of its industry; without one no touchpoint is told. What comes from one of
+    ``sources`` is about the brand without naming it: reviews of it, its own forum.
     """
 
     id: str
@@ -238,6 +239,7 @@ class Brand:
     languages: frozenset[str] = frozenset()
     query: str | None = None
     taxonomy: str | None = None
+    sources: frozenset[str] = frozenset()
 
 
 Span: TypeAlias = tuple[int, int]

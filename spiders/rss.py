@@ -15,13 +15,18 @@ from pydantic import Field
 from monitor.domain import Observation
 from spiders.job import CrawlJob
 from spiders.options import Politeness, WebAddress
-from spiders.page import Page
+from spiders.page import Page, SourceError
+from spiders.parse.article import article_text
 from spiders.parse.rss import parse_feed
 from spiders.web import Web
 
 __all__ = ["RssOptions", "RssSpider"]
 
+
 _NOT_MODIFIED = 304
+_TEASER = 500
+"""An entry of fewer characters is taken for a teaser."""
+_MOST_COMPLETED = 30
 
 
 class RssOptions(Politeness):
@@ -32,6 +37,14 @@ class RssOptions(Politeness):
         description=(
             "The feeds' addresses. {query} in an address is replaced by each of the brand's "
             "names in turn, for feeds that are the result of a search."
+        ),
+    )
+
+    fulltext: bool = Field(
+        default=False,
+        description=(
+            "Whether an entry that is only a teaser is completed from the page that it links to. "
+            "Each takes a request; at most 30 are completed of a feed in one crawl."
         ),
     )
 
@@ -100,7 +113,7 @@ class RssSpider:
         wanted = {key.native_id for key in self.job.refresh}
         seen: dict[str, tuple[str, str]] = {}
         brought: list[Observation] = []
-        complete = True
+        complete, completed = True, 0
         for observation in page.observations:
             entry, look = _digest(observation.post.key.native_id), _look(observation)
             old_look, first_seen = memory.seen.get(entry, ("", answer.observed_at.isoformat()))
@@ -110,6 +123,12 @@ class RssSpider:
                 if len(brought) == self.job.item_limit:
                     complete = False
                     continue
+                if self.options.fulltext:
+                    if completed == _MOST_COMPLETED:
+                        complete = False  # the next crawl goes on with it
+                        continue
+                    dated, asked = await self._completed(dated, web)
+                    completed += asked
                 brought.append(dated)
             seen[entry] = (look, first_seen)
         counts = any(observation.snapshot for observation in page.observations)
@@ -125,6 +144,22 @@ class RssSpider:
         """Nothing beyond ``discover``: a feed cannot be asked for single entries."""
         return
         yield Page()
+
+    async def _completed(self, entry: Observation, web: Web) -> tuple[Observation, int]:
+        """The entry with the text of its article, where it has but a teaser; the requests made."""
+        post = entry.post
+        if post.url is None or len(post.text) >= _TEASER:
+            return entry, 0
+        try:
+            page = await web.get(post.url)
+        except SourceError:
+            return entry, 1  # the teaser is better than nothing, and the feed itself is well
+        article = article_text(page)
+        if len(article) <= len(post.text):
+            return entry, 1
+        title = post.text.partition("\n")[0]
+        text = article if article.startswith(title) else f"{title}\n{article}"
+        return attrs.evolve(entry, post=attrs.evolve(post, text=text)), 1
 
     def _conditions(self, memory: _Memory) -> dict[str, str]:
         if self.job.refresh:

@@ -32,6 +32,7 @@ from monitor.incidents.query import PreparedText, Query, Term, merged, parse
 
 __all__ = ["Matcher"]
 
+_APART = ("languages", "sources", "taxonomy")
 _RULES = 1
 """Grows when the rules change, so that posts are matched again."""
 
@@ -59,7 +60,7 @@ class Matcher:
         found = []
         for watched in self._watched:
             spans = watched.spans(text, language)
-            if spans:
+            if spans or watched.is_told_by(post.key.source, language):
                 mention = Mention(post=post.key, brand=watched.id, spans=merged(text.places(spans)))
                 found.append(mention)
         return found
@@ -77,6 +78,7 @@ class _Watched:
     excluded: tuple[Term, ...]
     query: Query | None
     languages: frozenset[str]
+    sources: frozenset[str]
     anchors: tuple[str, ...]
     """One of these is in every text that mentions it: most posts are done with after a look."""
 
@@ -94,15 +96,23 @@ class _Watched:
             excluded=_terms(brand, "excluded word", brand.excluded),
             query=None if brand.query is None else parse(brand.query),
             languages=frozenset(_primary(language) or "" for language in brand.languages),
+            sources=brand.sources,
             anchors=tuple({term.anchor for term in (*handles, *names, *aliases)}),
         )
+
+    def is_told_by(self, source: str, language: str | None) -> bool:
+        """Whether everything that a source brings in this language is about the brand."""
+        return source in self.sources and not self._is_foreign(language)
+
+    def _is_foreign(self, language: str | None) -> bool:
+        return bool(self.languages) and language is not None and language not in self.languages
 
     def spans(self, text: PreparedText, language: str | None) -> list[Span]:
         """Where the folded text names the brand; nothing where it is not about it."""
         folded = text.folded
         if not any(anchor in folded for anchor in self.anchors):
             return []
-        if self.languages and language is not None and language not in self.languages:
+        if self._is_foreign(language):
             return []
         spans = _found(self.handles, text)
         if not _any(self.excluded, text):
@@ -139,8 +149,8 @@ def _primary(tag: str | None) -> str | None:
 
 def _fingerprint(brands: Sequence[Brand]) -> str:
     definitions = [
-        attrs.asdict(brand, filter=lambda field, _: field.name not in ("languages", "taxonomy"))
-        | {"languages": sorted(brand.languages)}
+        attrs.asdict(brand, filter=lambda field, _: field.name not in _APART)
+        | {name: sorted(getattr(brand, name)) for name in ("languages", "sources")}
         for brand in sorted(brands, key=lambda one: one.id)
     ]
     said = json.dumps([_RULES, definitions], sort_keys=True, ensure_ascii=False)

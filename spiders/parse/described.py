@@ -1,6 +1,6 @@
 """What people say on a page that describes itself: reviews, comments, answers, articles.
 
-The things are schema.org's, as ``spiders.kit.structured`` lists them. Each that somebody has said
+The things are schema.org's, as ``spiders.parse.pages`` finds them. Each that somebody has said
 becomes one flat mapping, whatever vocabulary and shape the site has chosen for it.
 """
 
@@ -15,7 +15,7 @@ from urllib.parse import urldefrag, urljoin
 
 import attrs
 
-from spiders.addresses import safe_link
+from spiders.addresses import host_of, safe_link
 from spiders.parse.fields import count
 from spiders.parse.text import html_to_text
 
@@ -58,7 +58,7 @@ class _Said:
     around: tuple[Thing, ...]
 
 
-def said_on(things: Sequence[Thing], *, url: str, language: str = "") -> list[dict[str, Any]]:
+def said_on(things: Sequence[Any], *, url: str, language: str = "") -> list[dict[str, Any]]:
     """What people say in the things of a page at ``url``, each once, in their order.
 
     ``language`` is the page's own; times without a zone are China's on a Chinese page. An article
@@ -66,8 +66,8 @@ def said_on(things: Sequence[Thing], *, url: str, language: str = "") -> list[di
     it has one, else by what it is about, who wrote it and when, so that an edit does not make a
     new post of it.
     """
-    known = {t["id"]: t for t in things if isinstance(t.get("id"), str)}
-    said = list(_said(things))
+    known: dict[str, Thing] = {}
+    said = list(_said(things, known))
     names = _names(said, url)
     found: dict[str, dict[str, Any]] = {}
     spoken: dict[tuple[str, str], str] = {}
@@ -86,27 +86,27 @@ def said_on(things: Sequence[Thing], *, url: str, language: str = "") -> list[di
     return list(found.values())
 
 
-def _said(things: Sequence[Thing]) -> Iterator[_Said]:
-    waiting: list[tuple[Any, tuple[Thing, ...]]] = [
-        (thing, ()) for thing in reversed(things) if not thing.get("within")
-    ]
+def _said(things: Sequence[Any], known: dict[str, Thing]) -> Iterator[_Said]:
+    """What somebody said, outer before inner; ``known`` is filled with what has an id."""
+    waiting: list[tuple[Any, tuple[Thing, ...]]] = [(thing, ()) for thing in reversed(things)]
     most = _MOST
     while waiting and most:
-        most -= 1
         value, around = waiting.pop()
         if isinstance(value, list):
             waiting.extend((one, around) for one in reversed(value))
         elif isinstance(value, Mapping) and len(around) < _DEEPEST:
+            most -= 1
+            if _id(value) and _name(value):
+                known.setdefault(_id(value) or "", value)
             kind = _kind(value)
             if kind:
                 yield _Said(thing=value, kind=kind, around=around)
             inner = (*around, value) if _types(value) else around
-            skipped = ("within", "type", "@type", *_AUTHORS)
-            waiting.extend((v, inner) for k, v in reversed(list(value.items())) if k not in skipped)
+            waiting.extend((v, inner) for v in reversed(list(value.values())))
 
 
 def _types(thing: Thing) -> frozenset[str]:
-    found = thing.get("type") if isinstance(thing.get("type"), list) else thing.get("@type")
+    found = thing.get("@type")
     names = found if isinstance(found, list) else [found]
     return frozenset(
         re.split(r"[/#:]", name.rstrip("/"))[-1] for name in names if isinstance(name, str)
@@ -162,15 +162,15 @@ def _addresses(one: _Said, page: str) -> list[str]:
             continue
         if not value.startswith(("http://", "https://", "/", "#", "?")):
             if _OWN_NUMBER.search(value) and len(value) < 200:
-                found.append(f"{one.kind}:{value}")
+                found.append(f"{host_of(page)}:{one.kind}:{value}")
             continue
         address, fragment = urldefrag(urljoin(page, value))
         if _long(one):
             found.append(address)
         elif fragment.startswith("/") or (address != page and address not in outer):
             found.append(f"{address}#{fragment}" if fragment else address)
-        elif _OWN_NUMBER.search(fragment):
-            found.append(f"{address}#{fragment}" if address != page else f"{one.kind}:{fragment}")
+        elif _OWN_NUMBER.search(fragment):  # the same on whatever page of the list it stands
+            found.append(f"{address.partition('?')[0]}#{fragment}")
     return found
 
 
@@ -248,7 +248,7 @@ def _of(thing: Thing, keys: Sequence[str]) -> Any:
 
 
 def _id(thing: Any) -> str | None:
-    found = (thing.get("id") or thing.get("@id")) if isinstance(thing, Mapping) else None
+    found = thing.get("@id") if isinstance(thing, Mapping) else None
     return found if isinstance(found, str) else None
 
 

@@ -188,6 +188,16 @@ def test_a_brand_that_contains_another_does_not_hide_it() -> None:
     assert [mention.brand for mention in found] == ["delta", "cargo"]
 
 
+def test_what_a_source_about_the_brand_brings_need_not_name_it() -> None:
+    listing = attrs.evolve(PLAIN, sources=frozenset({"test"}), languages=frozenset({"en"}))
+    assert Matcher([listing]).match(post("lost my bag")) == [
+        Mention(post=PostKey("test", "1"), brand="acme")
+    ]
+    assert Matcher([listing]).match(post("丢了行李", "zh")) == []
+    elsewhere = attrs.evolve(listing, sources=frozenset({"another"}))
+    assert Matcher([elsewhere]).match(post("lost my bag")) == []
+
+
 def test_the_fingerprint_stands_for_the_definitions_and_not_their_order() -> None:
     one = Matcher([DELTA, PLAIN]).fingerprint
     assert one == Matcher([PLAIN, DELTA]).fingerprint
