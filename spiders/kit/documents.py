@@ -63,7 +63,7 @@ def open_document(
         raise unreadable(body, url=url, found="no HTML", expected=expected) from error
     if form == "html":
         return _Html(page)
-    return _Json(structured_data(page), page)
+    return _Json(structured_data(text), page)
 
 
 def found_in(data: Any, expression: str) -> Any:
