@@ -108,9 +108,8 @@ class Forecaster:
         row = self._row(past, now, audience)
         growth, model = None, self.model
         if row is not None:
-            growth = self._growth(row, timedelta())
-            if self.own:
-                growth, model = self.own.apply(growth), f"{model}+own"
+            growth = self._growth(row, timedelta(), self.own or Recalibration())
+            model += "+own" if self.own else ""
         return self._forecasts(incident, Quantity.MENTIONS, len(past), growth, model, now)
 
     def explain(
@@ -163,18 +162,17 @@ class Forecaster:
             )
             age = max(read_at - started_at, YOUNGEST) / _HOUR
             known = Circumstances(hour_of_day=self._hour_of_day(now))
-            growth = self._growth(features(curve, age, known), unread=now - read_at)
-            growth = _COUNTERS.apply(growth)
+            growth = self._growth(features(curve, age, known), now - read_at, _COUNTERS)
         return self._forecasts(incident, quantity, seen, growth, self.model, now)
 
     def _hour_of_day(self, now: datetime) -> float:
         local = now.astimezone(self.zone)
         return local.hour + local.minute / 60
 
-    def _growth(self, row: Floats, unread: timedelta) -> Floats:
+    def _growth(self, row: Floats, unread: timedelta, correction: Recalibration) -> Floats:
         """Log growth at the five levels, a row a horizon; never less than at a shorter one."""
         rows = [with_horizon(row, (one + unread) / _HOUR) for one in self.horizons]
-        growth = self.growth.growth(np.stack(rows), self.source)
+        growth = correction.apply(self.growth.growth(np.stack(rows), self.source))
         rising: Floats = np.maximum.accumulate(growth, axis=0)
         return rising
 
