@@ -27,7 +27,7 @@ from monitor.commands.importing import (
     SourceOption,
     TimeFormatOption,
     archive_of,
-    print_findings,
+    whole_archive,
 )
 from monitor.commands.replaying import (
     Replayed,
@@ -111,12 +111,7 @@ def backtest(
         time_format=time_format,
         max_errors=max_errors,
     )
-    try:
-        observations = list(read)
-    finally:
-        print_findings(read, out)
-    if not observations:
-        raise archive.ArchiveError(f"{file}: no post in it could be read, so nothing is tested")
+    observations = whole_archive(read, file, out, "tested")
     out.print(f"Back-testing {len(observations)} observations from {escape(printable(file))}")
     output.mkdir(parents=True, exist_ok=True)
     pairs = [(config, ours)] + ([(against, theirs)] if against and theirs else [])

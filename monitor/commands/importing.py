@@ -28,7 +28,7 @@ __all__ = [
     "TimeFormatOption",
     "archive_of",
     "import_posts",
-    "print_findings",
+    "whole_archive",
 ]
 
 _BATCH = 2_000
@@ -83,6 +83,21 @@ def archive_of(
         time_format=time_format,
         max_errors=max_errors,
     )
+
+
+def whole_archive(read: Archive, file: Path, out: Console, nothing_is: str) -> list[Observation]:
+    """Everything that can be read of an archive; what cannot is told, however the reading ends.
+
+    Raises:
+        ArchiveError: there is no post in it; ``nothing_is`` says what is not done therefore.
+    """
+    try:
+        observations = list(read)
+    finally:
+        print_findings(read, out)
+    if not observations:
+        raise ArchiveError(f"{file}: no post in it could be read, so nothing is {nothing_is}")
+    return observations
 
 
 def _column_map(pairs: Sequence[str]) -> Mapping[str, str]:

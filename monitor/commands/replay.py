@@ -19,7 +19,7 @@ from monitor.commands.importing import (
     SourceOption,
     TimeFormatOption,
     archive_of,
-    print_findings,
+    whole_archive,
 )
 from monitor.commands.replaying import TickOption, follow, print_report, write_report
 from monitor.commands.showing import ConfigOption, console
@@ -64,12 +64,7 @@ def replay(
         time_format=time_format,
         max_errors=max_errors,
     )
-    try:
-        observations = list(read)
-    finally:
-        print_findings(read, out)
-    if not observations:
-        raise archive.ArchiveError(f"{file}: no post in it could be read, so nothing is replayed")
+    observations = whole_archive(read, file, out, "replayed")
     out.print(f"Replaying {len(observations)} observations from {escape(printable(file))}")
     replayed = follow(settings, observations, output=output, tick=tick, console=out)
     print_report(replayed, settings, out)

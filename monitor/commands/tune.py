@@ -31,7 +31,7 @@ from monitor.commands.importing import (
     SourceOption,
     TimeFormatOption,
     archive_of,
-    print_findings,
+    whole_archive,
 )
 from monitor.commands.replaying import TickOption, load_model
 from monitor.commands.showing import ConfigOption, console, words_for
@@ -135,12 +135,7 @@ def tune(
         time_format=time_format,
         max_errors=max_errors,
     )
-    try:
-        observations = list(read)
-    finally:
-        print_findings(read, out)
-    if not observations:
-        raise archive.ArchiveError(f"{file}: no post in it could be read, so nothing is tuned")
+    observations = whole_archive(read, file, out, "tuned")
     out.print(f"Looking at {len(observations)} observations from {escape(printable(file))}")
     tallied = _tally(settings, observations, tick, out)
     if tallied.brand_weeks <= 0:
