@@ -1,4 +1,4 @@
-"""Grade the forecasts on cascades that the model never saw, beside four known ways to forecast.
+"""Grade the forecasts on cascades that no number was fitted to, beside four known ways to forecast.
 
     python -m benchmarks.forecast                               the model that ships, last quarter
     python -m benchmarks.forecast --fit FOLDER                  fit on three quarters, grade one

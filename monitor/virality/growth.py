@@ -4,8 +4,9 @@ Szabo and Huberman (2010) found that the logarithm of what a story reaches is th
 it has plus a term with noise around it. Here that term, ``ln N(t+h) - ln N(t)``, is foretold at
 five levels by gradient boosted trees (Friedman 2001, as LightGBM builds them) from `features`. The
 intervals are then widened or narrowed about the median by factors that held the promised share of
-outcomes on stories younger than those learned from: conformalised quantile regression (Romano,
-Patterson and Candes 2019) in the scale of the interval itself, for whole counts.
+outcomes on stories that were left out in turn: cross-conformal prediction (Vovk 2015) with the
+score of conformalised quantile regression (Romano, Patterson and Candes 2019), in the scale of
+the interval itself and for whole counts.
 
 ``fit.py`` writes a folder; this module reads it.
 """
