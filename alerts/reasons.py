@@ -162,6 +162,20 @@ _SENTENCES: Mapping[str, _Sentence] = {
         message("{source} does not permit collection; what is posted there is not seen."),
         {"source": _name},
     ),
+    "source_changed": _Sentence(
+        message("{source} has answered in a form that is not understood since {since}."),
+        {"source": _name, "since": _moment},
+    ),
+    "source_silent": _Sentence(
+        message(
+            "{source} answers, but has brought nothing new since {since}, longer than ever before."
+        ),
+        {"source": _name, "since": _moment},
+    ),
+    "source_gap": _Sentence(
+        message("{source} could not be relied on from {since} to {until}."),
+        {"source": _name, "since": _moment, "until": _moment},
+    ),
     "collection_young": _Sentence(
         message("Collection for this brand began {hours} ago; what came before is not known."),
         {"hours": _hours},

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 from zoneinfo import ZoneInfo
 
 import attrs
+from sqlalchemy import make_url
 
 import config
 from alerts.channels.configured import configured_channel
@@ -19,6 +20,7 @@ from config.model import Settings
 from config.taxonomy import load_learned, load_taxonomy
 from config.values import Weekday
 from monitor.domain import Level, Observation, Taxonomy
+from monitor.gathering.answers import FaultyAnswers
 from monitor.incidents.grouping import GroupingOptions
 from monitor.incidents.matching import Matcher
 from monitor.pipeline import Pipeline
@@ -31,6 +33,7 @@ from monitor.stages.digest import Digest, DigestReader
 from monitor.stages.forecast import ForecastStage
 from monitor.stages.group import Group
 from monitor.stages.match import Match
+from monitor.stages.watch import Watch
 from monitor.store.store import Store
 from monitor.virality.forecast import Forecaster
 
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "digest_readers",
+    "faulty_answers",
     "open_store",
     "pipeline",
     "reader",
@@ -129,6 +133,7 @@ def pipeline(
             Group(brands, GroupingOptions(model=(scores.model, scores.revision))),
             ForecastStage(Forecaster.load(zone=ZoneInfo(settings.timezone))),
             Decide(brands, ways, settings.alerts.policy, known, ZoneInfo(settings.timezone)),
+            Watch([source.name for source in settings.sources], ways),
             Digest(brands, readers, known),
             Deliver(ways, clock),
         )
@@ -150,7 +155,16 @@ def runner(settings: Settings, store: Store) -> Runner:
         settings.watched(),
         [DueSource(spec=source.spec(), every=source.every) for source in settings.sources],
         wall_clock,
+        faulty=faulty_answers(settings),
     )
+
+
+def faulty_answers(settings: Settings) -> FaultyAnswers:
+    """Where answers that cannot be read are kept: next to the store, or here where it is remote."""
+    address = make_url(settings.store.url.get_secret_value())
+    embedded = address.get_backend_name() == "sqlite" and address.database
+    store = Path(address.database or "") if embedded else Path("sparkwatch.db")
+    return FaultyAnswers(store.with_name(f"{store.stem}-answers"))
 
 
 @attrs.frozen

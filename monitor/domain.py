@@ -13,7 +13,7 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -35,6 +35,7 @@ __all__ = [
     "DeliveryState",
     "Emotion",
     "EngagementSnapshot",
+    "FaultyAnswer",
     "Forecast",
     "Health",
     "Incident",
@@ -53,10 +54,12 @@ __all__ = [
     "Sentiment",
     "Silence",
     "SourceHealth",
+    "SourceTrouble",
     "Span",
     "Target",
     "Taxonomy",
     "Touchpoint",
+    "TroubleKind",
     "Voice",
 ]
 
@@ -76,6 +79,10 @@ def _count(_instance: object, attribute: attrs.Attribute[Any], value: int) -> No
 def _probability(_instance: object, attribute: attrs.Attribute[Any], value: float) -> None:
     if not 0.0 <= value <= 1.0:
         raise ValueError(f"{attribute.name} is a probability and cannot be {value}")
+
+
+def _pairs(pairs: Iterable[Iterable[Any]] | None) -> tuple[tuple[str, int], ...]:
+    return tuple((str(name), int(count)) for name, count in pairs or ())
 
 
 def _read_only(mapping: Mapping[Any, Any]) -> Mapping[Any, Any]:
@@ -205,13 +212,76 @@ class Health(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class SourceHealth:
-    """The outcome of one crawl of one source. ``detail`` names the place and what to do."""
+    """The outcome of one crawl of one source. ``detail`` names the place and what to do.
+
+    ``items`` counts posts and deletions, ``refreshed`` those among them that were looked at again,
+    ``skipped`` entries that could not be read and ``refused`` what robots.txt forbade. ``answers``
+    counts answers by their class (``2xx``; ``none`` for no answer), ``missing`` by field how many
+    of the new posts were without it. ``lag`` is how old the new posts were when they were first
+    seen, in seconds, by their median.
+    """
 
     source: str
     finished_at: datetime = attrs.field(validator=_aware)
     health: Health
     items: int = attrs.field(default=0, validator=_count)
     requests: int = attrs.field(default=0, validator=_count)
+    detail: str = ""
+    refreshed: int = attrs.field(default=0, validator=_count)
+    skipped: int = attrs.field(default=0, validator=_count)
+    refused: int = attrs.field(default=0, validator=_count)
+    answers: tuple[tuple[str, int], ...] = attrs.field(default=(), converter=_pairs)
+    missing: tuple[tuple[str, int], ...] = attrs.field(default=(), converter=_pairs)
+    lag: float | None = None
+
+    @property
+    def fresh(self) -> int:
+        """The posts that were brought for the first time, or anew by a listing."""
+        return max(self.items - self.refreshed, 0)
+
+
+@attrs.frozen(kw_only=True)
+class FaultyAnswer:
+    """An answer that could not be read, for whoever mends its parser.
+
+    ``place`` is its address without what follows the path; ``body`` may be cut off.
+    """
+
+    source: str
+    place: str
+    status: int
+    content_type: str
+    reason: str
+    body: bytes = attrs.field(repr=False)
+    observed_at: datetime = attrs.field(validator=_aware)
+
+
+class TroubleKind(StrEnum):
+    """Why nothing that is said at a source can be relied on to be seen."""
+
+    DOWN = "down"
+    """It does not answer, or not in time, or the crawl fails."""
+    FORBIDDEN = "forbidden"
+    """It refuses to be read."""
+    CHANGED = "changed"
+    """Its answers cannot be read any more, or have lost a field."""
+    SILENT = "silent"
+    """It answers, and has brought nothing new for longer than ever."""
+
+
+@attrs.frozen(kw_only=True)
+class SourceTrouble:
+    """A source that cannot be relied on, since when, and when that was over.
+
+    ``since`` is when it was last well: what was said from then on may be missing. ``detail`` is
+    what the source said of it, or the field that it lost.
+    """
+
+    source: str
+    kind: TroubleKind
+    since: datetime = attrs.field(validator=_aware)
+    noticed_at: datetime = attrs.field(validator=_aware)
+    over_at: datetime | None = attrs.field(default=None, validator=optional(_aware))
     detail: str = ""
 
 

@@ -23,7 +23,9 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy.exc import SQLAlchemyError
 
-from monitor.domain import Brand, Deletion, Health, Observation
+from monitor.domain import Brand, Deletion, FaultyAnswer, Health, Observation
+from monitor.gathering.answers import FaultyAnswers
+from monitor.gathering.planning import plan_of
 from monitor.pipeline import Pipeline
 from monitor.store.engines import place
 from monitor.store.errors import StaleWrite, StoreError, explained
@@ -39,8 +41,6 @@ LEASE = timedelta(seconds=90)
 _LEADER = "leader"
 _PIPELINE_EVERY = timedelta(seconds=30)
 _FIRST_LOOK_BACK = timedelta(days=2)
-_REFRESH_FOR = timedelta(hours=48)
-_REFRESHED_AT_ONCE = 100
 _TIME_LIMIT = timedelta(minutes=5)
 _CRAWLS_AT_ONCE = 4
 _AFTER_TROUBLE_SECONDS = 5.0
@@ -82,7 +82,9 @@ class Runner:
         *,
         crawl_source: Callable[..., CrawlResult] = crawl,
         lease: timedelta = LEASE,
+        faulty: FaultyAnswers | None = None,
     ) -> None:
+        """Answers that cannot be read are kept in ``faulty``, where that is given."""
         self._store = store
         self._pipeline = pipeline
         self._terms = tuple(
@@ -94,6 +96,7 @@ class Runner:
         self._clock = clock
         self._crawl_source = crawl_source
         self._lease = lease
+        self._faulty = faulty
         self._heartbeat = (lease / 10).total_seconds()
         self._told_to_stop = threading.Event()
         self._over = threading.Event()
@@ -131,8 +134,9 @@ class Runner:
         try:
             if self._over.is_set() or not self._take_the_lead():
                 return False
+            job = self._job(name)
             result = self._crawl_source(
-                self._job(name),
+                job,
                 time_limit=_TIME_LIMIT,
                 on_batch=self._gather,
                 stop=self._over.is_set,
@@ -141,15 +145,28 @@ class Runner:
                 for cursor in result.cursors:
                     work.sources.save_cursor(cursor)
                 work.sources.report(result.health)
+                work.refreshes.asked(job.refresh, self._clock())
         except StoreError as error:
             _log.error("crawl not kept, it is repeated", source=name, reason=str(error))
             return False
+        self._keep(result.faulty)
         health = result.health
         note = _log.info if health.health in (Health.OK, Health.EMPTY) else _log.warning
         note("crawled", source=name, health=health.health.value, items=health.items)
         if health.detail:
             note("source says", source=name, detail=health.detail)
         return True
+
+    def _keep(self, answers: Sequence[FaultyAnswer]) -> None:
+        """Answers that could not be read are for whoever mends their parser."""
+        if self._faulty is None or not answers:
+            return
+        try:
+            kept = self._faulty.keep(answers)
+        except OSError as error:
+            _log.error("faulty answers not kept", reason=str(error))
+        else:
+            _log.warning("faulty answers kept", source=answers[0].source, files=len(kept))
 
     def process(self) -> bool:
         """Let the pipeline do all that is undone, as long as this process leads; whether it did."""
@@ -266,12 +283,13 @@ class Runner:
 
     def _job(self, name: str) -> CrawlJob:
         now = self._clock()
+        spec = self._sources[name].spec
         with self._store.read() as work:
             return CrawlJob(
-                source=self._sources[name].spec,
+                source=spec,
                 terms=self._terms,
                 cursors=work.sources.cursors(name),
-                refresh=tuple(work.posts.to_refresh(name, now - _REFRESH_FOR, _REFRESHED_AT_ONCE)),
+                refresh=plan_of(spec, work, now).ask,
                 since=now - _FIRST_LOOK_BACK,
             )
 

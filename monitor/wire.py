@@ -1,7 +1,8 @@
 """Domain values as JSON lines: what a crawl process writes and its parent reads.
 
-Only what a crawl brings can travel: ``Observation``, ``Deletion``, ``Cursor`` and
-``SourceHealth``. The lines are ASCII, so no text of a stranger can break one or colour a terminal.
+Only what a crawl brings can travel: ``Observation``, ``Deletion``, ``Cursor``, ``FaultyAnswer``
+and ``SourceHealth``. The lines are ASCII, so no text of a stranger can break one or colour a
+terminal.
 
 >>> from datetime import UTC, datetime
 >>> from monitor.domain import Deletion, PostKey
@@ -15,6 +16,7 @@ True
 from __future__ import annotations
 
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -26,6 +28,7 @@ from monitor.domain import (
     Cursor,
     Deletion,
     EngagementSnapshot,
+    FaultyAnswer,
     Health,
     MediaKind,
     Observation,
@@ -36,7 +39,7 @@ from monitor.domain import (
 
 __all__ = ["WireError", "WireValue", "decode", "encode"]
 
-WireValue: TypeAlias = Observation | Deletion | Cursor | SourceHealth
+WireValue: TypeAlias = Observation | Deletion | Cursor | FaultyAnswer | SourceHealth
 _Json: TypeAlias = Mapping[str, Any]
 
 
@@ -61,6 +64,8 @@ def decode(line: str | bytes) -> WireValue:
 
 
 def _plain(_instance: object, _field: object, value: object) -> object:
+    if isinstance(value, bytes):
+        return b64encode(value).decode("ascii")
     return value.isoformat() if isinstance(value, datetime) else value
 
 
@@ -114,6 +119,16 @@ def _cursor(fields: _Json) -> Cursor:
     return Cursor(**{**fields, "saved_at": _time(fields["saved_at"])})
 
 
+def _faulty(fields: _Json) -> FaultyAnswer:
+    return FaultyAnswer(
+        **{
+            **fields,
+            "body": b64decode(fields["body"], validate=True),
+            "observed_at": _time(fields["observed_at"]),
+        }
+    )
+
+
 def _health(fields: _Json) -> SourceHealth:
     return SourceHealth(
         **{
@@ -128,5 +143,6 @@ _READERS: Mapping[str, Callable[[_Json], WireValue]] = {
     "Observation": _observation,
     "Deletion": _deletion,
     "Cursor": _cursor,
+    "FaultyAnswer": _faulty,
     "SourceHealth": _health,
 }

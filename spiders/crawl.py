@@ -21,7 +21,14 @@ from pathlib import Path
 
 import attrs
 
-from monitor.domain import Cursor, Deletion, Health, Observation, SourceHealth
+from monitor.domain import (
+    Cursor,
+    Deletion,
+    FaultyAnswer,
+    Health,
+    Observation,
+    SourceHealth,
+)
 from monitor.wire import WireError, decode
 from spiders.handover import encode_job
 from spiders.job import CrawlJob
@@ -41,10 +48,11 @@ _log = logging.getLogger(__name__)
 
 @attrs.frozen(kw_only=True)
 class CrawlResult:
-    """How a crawl ended, and the cursors to save now that its posts are stored."""
+    """How a crawl ended, the cursors to save now that its posts are stored, and what was faulty."""
 
     cursors: tuple[Cursor, ...]
     health: SourceHealth
+    faulty: tuple[FaultyAnswer, ...] = ()
 
 
 def crawl(
@@ -98,6 +106,7 @@ class _Ending:
     def __init__(self, source: str) -> None:
         self._source = source
         self._cursors: list[Cursor] = []
+        self._faulty: list[FaultyAnswer] = []
         self.health: SourceHealth | None = None
         self._items = 0
         self._last_words: deque[str] = deque(maxlen=20)
@@ -110,6 +119,8 @@ class _Ending:
             batch.append(value)
         elif isinstance(value, Cursor):
             self._cursors.append(value)
+        elif isinstance(value, FaultyAnswer):
+            self._faulty.append(value)
         else:
             self.health = value
 
@@ -125,6 +136,7 @@ class _Ending:
         """The result of a crawl that did not come to its end: no cursor moves."""
         return CrawlResult(
             cursors=(),
+            faulty=tuple(self._faulty),
             health=SourceHealth(
                 source=self._source,
                 finished_at=now,
@@ -136,7 +148,7 @@ class _Ending:
 
     def whole(self, health: SourceHealth) -> CrawlResult:
         """The result of a crawl that came to its end, well or not."""
-        return CrawlResult(cursors=tuple(self._cursors), health=health)
+        return CrawlResult(cursors=tuple(self._cursors), health=health, faulty=tuple(self._faulty))
 
     def crashed(self, now: datetime, status: int) -> CrawlResult:
         """The result where the crawl process ended without a word on the source's health."""

@@ -20,11 +20,13 @@ from scrapy.exceptions import (
 )
 from twisted.internet.error import ConnectError, ConnectionClosed, DNSLookupError
 
-from monitor.domain import Cursor, Health, SourceHealth
+from monitor.domain import Cursor, FaultyAnswer, Health, SourceHealth
 from monitor.wire import WireValue
 from spiders.addresses import host_of, place_of
+from spiders.faults import MOST_KEPT, Noting, faulty_answer
 from spiders.job import CrawlJob
 from spiders.kinds import spider_for
+from spiders.kit.templates import secrets_of
 from spiders.page import Page, SourceError
 from spiders.parse.text import shown
 from spiders.patience import wait_before_retry
@@ -109,6 +111,8 @@ class ListeningSpider(scrapy.Spider):
         self._tally = Tally()
         self._cursors: dict[str, str] = {}
         self._unfinished: dict[str, None] = {}
+        self._faulty: list[FaultyAnswer] = []
+        self._looked_at_again = frozenset(job.refresh)
         self.health: SourceHealth | None = None
 
     async def start(self) -> AsyncIterator[Any]:
@@ -125,32 +129,46 @@ class ListeningSpider(scrapy.Spider):
     async def _listen(self) -> None:
         spider = spider_for(self._job)
         web = _ScrapyWeb(self.crawler, self._seconds, self._clock, self._tally)
-        looks = {query: spider.discover(query, web) for query in spider.queries()}
+        webs = {query: Noting(web) for query in (*spider.queries(), _REFRESH)}
+        looks = {query: spider.discover(query, webs[query]) for query in spider.queries()}
         if self._job.refresh:
-            looks[_REFRESH] = spider.refresh(web)
+            looks[_REFRESH] = spider.refresh(webs[_REFRESH])
         self._tally.looks = len(looks)
         self._unfinished = dict.fromkeys(looks)
         gate = asyncio.Semaphore(_MOST_QUERIES_AT_ONCE)
         async with asyncio.TaskGroup() as group:
             for query, pages in looks.items():
-                group.create_task(self._follow(query, pages, gate))
+                group.create_task(self._follow(query, pages, webs[query], gate))
 
     async def _follow(
-        self, query: str, pages: AsyncIterator[Page], gate: asyncio.Semaphore
+        self, query: str, pages: AsyncIterator[Page], web: Noting, gate: asyncio.Semaphore
     ) -> None:
         async with gate:
             try:
                 async for page in pages:
                     self._take(query, page)
+                    if page.skipped:
+                        self._keep(web.last, f"{page.skipped} entries could not be read")
             except SourceError as error:
                 self._tally.errors[query] = error
+                if error.health is Health.UNREADABLE:
+                    self._keep(web.last, error.detail)
             del self._unfinished[query]
+
+    def _keep(self, answer: Fetched | None, reason: str) -> None:
+        """An answer whose parser failed goes to whoever mends it."""
+        if answer is None or len(self._faulty) >= MOST_KEPT:
+            return
+        source = self._job.source
+        secrets = secrets_of(source.options)
+        kept = faulty_answer(answer, source=source.name, reason=reason, secrets=secrets)
+        self._faulty.append(kept)
+        self._write([kept])
 
     def _take(self, query: str, page: Page) -> None:
         values: list[WireValue] = [*page.observations, *page.deletions]
         self._write(values)
-        self._tally.items += len(page.observations) + len(page.deletions)
-        self._tally.skipped += page.skipped
+        self._tally.take(page, self._looked_at_again)
         if page.cursor is not None:
             self._cursors[query] = page.cursor
 
@@ -223,11 +241,14 @@ class _ScrapyWeb:
         try:
             response = await self._crawler.engine.download_async(request)
         except SourceError as error:
+            self._tally.refused += "robots.txt" in error.detail
             return None, "", error
         except _UNREACHABLE as error:
+            self._tally.answered(None)
             return None, "", _unreachable(url, error, self._crawler)
         except _UNREADABLE as error:
             return None, "", _unusable(url, error)
+        self._tally.answered(response.status)
         fetched = Fetched(
             url=response.url,
             status=response.status,

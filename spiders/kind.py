@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from typing import Any, Protocol
 
 import attrs
@@ -12,7 +13,7 @@ from spiders.options import Politeness
 from spiders.page import Page
 from spiders.web import Fetched, Web
 
-__all__ = ["SourceKind", "Spider"]
+__all__ = ["Budget", "SourceKind", "Spider"]
 
 
 class Spider(Protocol):
@@ -31,6 +32,23 @@ class Spider(Protocol):
         ...
 
 
+@attrs.frozen(kw_only=True)
+class Budget:
+    """What a source gives in a period, and what one request for known posts costs of it."""
+
+    units: int
+    per: timedelta
+    cost: int = 1
+
+    def a_second(self) -> float:
+        """How many such requests a second it comes to."""
+        return self.units / max(self.cost, 1) / self.per.total_seconds()
+
+
+def _without_budget(_options: Any) -> Budget | None:
+    return None
+
+
 def _every_address(_url: str) -> bool:
     return True
 
@@ -43,6 +61,8 @@ class SourceKind:
     source=NAME)`` gives a page or raises ``SourceError``. ``asks`` tells whether the source would
     ask for an address at all. ``terms`` and ``limits`` are sentences for the operator; ``media``
     and ``needs`` are what it tells beside text, and what it wants before it works ("a key").
+    ``batch`` is how many known posts one request looks at again, ``budget`` what the source gives
+    under some options.
     """
 
     name: str
@@ -57,6 +77,8 @@ class SourceKind:
     can_refresh: bool = True
     tells_deletions: bool = False
     needs: str = ""
+    batch: int = 1
+    budget: Callable[[Any], Budget | None] = _without_budget
 
     @property
     def robots(self) -> str:

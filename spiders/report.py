@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from statistics import median
 
 import attrs
 
-from monitor.domain import Health, SourceHealth
-from spiders.page import SourceError
+from monitor.domain import Health, Observation, PostKey, SourceHealth
+from spiders.page import Page, SourceError
 from spiders.parse.text import shown
 
-__all__ = ["Tally", "report"]
+__all__ = ["FIELDS", "Tally", "report"]
+
+FIELDS = ("author", "followers", "url", "views", "likes", "shares", "replies")
+"""What a post may come without; a source that loses one of these has changed its shape."""
 
 _MOST_NAMED = 3
+_MOST_LAGS = 10_000
 
 
 @attrs.define(kw_only=True)
@@ -24,7 +30,43 @@ class Tally:
     requests: int = 0
     skipped: int = 0
     looks: int = 0
+    refreshed: int = 0
+    refused: int = 0
     errors: dict[str, SourceError] = attrs.field(factory=dict)
+    answers: Counter[str] = attrs.field(factory=Counter)
+    missing: Counter[str] = attrs.field(factory=Counter)
+    lags: list[float] = attrs.field(factory=list)
+
+    def answered(self, status: int | None) -> None:
+        """Count an answer by its class, ``none`` where there was none."""
+        self.answers[f"{status // 100}xx" if status else "none"] += 1
+
+    def take(self, page: Page, looked_at_again: Collection[PostKey]) -> None:
+        """Count a page; what was asked for again says nothing of what is new."""
+        self.items += len(page.observations) + len(page.deletions)
+        self.skipped += page.skipped
+        fresh = [o for o in page.observations if o.post.key not in looked_at_again]
+        self.refreshed += len(page.observations) - len(fresh) + len(page.deletions)
+        for observation in fresh:
+            self.missing.update(_missing(observation))
+            if len(self.lags) < _MOST_LAGS:
+                post = observation.post
+                self.lags.append((observation.observed_at - post.published_at).total_seconds())
+
+
+def _missing(observation: Observation) -> Sequence[str]:
+    post, counts = observation.post, observation.snapshot
+    author = post.author
+    held = {
+        "author": author,
+        "followers": author.followers if author else None,
+        "url": post.url,
+        "views": counts.views if counts else None,
+        "likes": counts.likes if counts else None,
+        "shares": counts.shares if counts else None,
+        "replies": counts.replies if counts else None,
+    }
+    return [name for name in FIELDS if held[name] is None]
 
 
 def report(
@@ -39,6 +81,12 @@ def report(
         items=tally.items,
         requests=tally.requests,
         detail=detail,
+        refreshed=tally.refreshed,
+        skipped=tally.skipped,
+        refused=tally.refused,
+        answers=tuple(sorted(tally.answers.items())),
+        missing=tuple(sorted(tally.missing.items())),
+        lag=max(median(tally.lags), 0.0) if tally.lags else None,
     )
 
 

@@ -20,10 +20,12 @@ from spiders.parse.article import article_text
 from spiders.parse.rss import parse_feed
 from spiders.web import Web
 
-__all__ = ["RssOptions", "RssSpider"]
+__all__ = ["WHOLE_FEED", "RssOptions", "RssSpider"]
 
 
 _NOT_MODIFIED = 304
+WHOLE_FEED = 1_000
+"""How many known entries one reading of a feed looks at again: all that it still holds."""
 _TEASER = 500
 """An entry of fewer characters is taken for a teaser."""
 _MOST_COMPLETED = 30

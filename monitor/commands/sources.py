@@ -1,27 +1,54 @@
-"""`sparkwatch sources`: the kinds of source that there are, with terms, limits and counters."""
+"""`sparkwatch sources`: the kinds that there are, how yours are, and when posts are seen again."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
+from config.load import load
 from config.problems import printable
-from monitor.commands.showing import console
+from monitor.commands.showing import ConfigOption, console
+from monitor.commands.source_health import show_health
+from monitor.commands.source_plan import show_plan
 from spiders.kinds import KINDS, REFUSED, SHIPPED, SourceKind
 
 __all__ = ["sources"]
 
 
-def sources() -> None:
+def sources(
+    config: ConfigOption = Path("sparkwatch.yaml"),
+    health: Annotated[
+        bool, typer.Option("--health", help="How each configured source is, all at a glance.")
+    ] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Which known posts are looked at again, when and why.")
+    ] = False,
+) -> None:
     """List every kind of source: terms, limits, robots.txt, counters, what it can do.
+
+    With --health or --plan it tells of the sources in your configuration instead.
 
     [bold]Examples[/bold]
 
       sparkwatch sources
 
+      sparkwatch sources --health
+
+      sparkwatch sources --plan --config acme.yaml
+
       sparkwatch source try hackernews --query "Delta Air Lines"
     """
+    if health or plan:
+        settings = load(config)
+        if health:
+            show_health(settings)
+        if plan:
+            show_plan(settings)
+        return
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 1, 0))
     for name in ("kind", "can", "counters", "robots.txt", "limits", "terms"):
         table.add_column(name, overflow="fold")

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from alerts.brief import Brief, Mood, People, Quote, Record, Series, Similar, Speed
+from alerts.source_letter import trouble_reason
 from monitor.domain import (
     Alert,
     AlertKind,
@@ -31,7 +32,7 @@ from monitor.store.unit_of_work import UnitOfWork
 from monitor.virality.forecast import FINAL, HORIZONS
 from monitor.virality.series import running_total
 
-__all__ = ["brief", "quotes", "record", "unseen"]
+__all__ = ["brief", "gaps", "quotes", "record", "unseen"]
 
 _QUOTES = 5
 _HOUR = timedelta(hours=1)
@@ -157,6 +158,7 @@ def unseen(work: UnitOfWork, since: datetime) -> Iterator[Reason]:
 
     One that was not tried since ``since`` was taken out of the configuration and hides nothing.
     """
+    troubled = work.sources.in_trouble()
     for source, health in sorted(work.sources.last_health().items()):
         if health.finished_at < since:
             continue
@@ -164,7 +166,17 @@ def unseen(work: UnitOfWork, since: datetime) -> Iterator[Reason]:
             yield _reason("source_forbidden", source=source)
         elif health.health not in (Health.OK, Health.EMPTY):
             down_since = work.sources.last_ok(source) or health.finished_at
-            yield _reason("source_down", source=source, since=down_since.isoformat())
+            code = "source_changed" if health.health is Health.UNREADABLE else "source_down"
+            yield _reason(code, source=source, since=down_since.isoformat())
+        elif source in troubled:
+            yield trouble_reason(troubled[source])
+
+
+def gaps(work: UnitOfWork, since: datetime, until: datetime) -> Iterator[Reason]:
+    """The times at which a source that is well by now could not be relied on."""
+    for trouble in work.sources.troubles(since, until):
+        if trouble.over_at is not None:
+            yield trouble_reason(trouble)
 
 
 def _resembles(remark: Remark, chosen: Sequence[Remark]) -> bool:

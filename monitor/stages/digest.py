@@ -23,7 +23,7 @@ from monitor.domain import (
     Quantity,
     Taxonomy,
 )
-from monitor.stages.briefing import record, unseen
+from monitor.stages.briefing import gaps, record, unseen
 from monitor.stages.hearing import heard_of
 from monitor.store.store import Store
 from monitor.store.unit_of_work import UnitOfWork
@@ -133,7 +133,7 @@ def digest_data(
         messages_sent=_messages(work, DeliveryState.SENT, since, until),
         messages_failed=_messages(work, DeliveryState.FAILED, since, until),
         record=record(work),
-        unseen=tuple(unseen(work, since)),
+        unseen=(*unseen(work, since), *gaps(work, since, until)),
         heard=tuple(
             heard_of(brand, taxonomies.get(brand.id), since, until, work) for brand in brands
         ),

@@ -57,7 +57,13 @@ def learn(
     since = _watched_since(brand, times, work, now)
     settled = now - _SETTLED
     baseline = (
-        Baseline.fit([time for time in times if time <= settled], since, settled, zone)
+        Baseline.fit(
+            [time for time in times if time <= settled],
+            since,
+            settled,
+            zone,
+            _gaps(brand, since, settled, work),
+        )
         if since is not None and since < settled
         else None
     )
@@ -68,6 +74,27 @@ def learn(
         own_words=tuple(dict.fromkeys(wording(text) for text in own)),
         learned_at=now,
     )
+
+
+def _gaps(
+    brand: str, since: datetime, until: datetime, work: UnitOfWork
+) -> list[tuple[datetime, datetime, float]]:
+    """When a source was not heard, and its share of what is said about the brand.
+
+    What came in afterwards, because the source still showed it, leaves no gap.
+    """
+    gaps = [
+        (trouble.source, trouble.since, trouble.over_at or until)
+        for trouble in work.sources.troubles(since, until)
+    ]
+    if not gaps:
+        return []
+    shares = work.mentions.shares_of_sources(brand, since, until)
+    return [
+        (begun, ended, shares[source])
+        for source, begun, ended in gaps
+        if source in shares and source not in work.mentions.shares_of_sources(brand, begun, ended)
+    ]
 
 
 def _watched_since(

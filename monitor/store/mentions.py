@@ -8,7 +8,7 @@ from datetime import date, datetime, tzinfo
 from typing import Any
 
 import attrs
-from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
 
 from monitor.domain import Assessment, Emotion, Mention, Post, PostKey, Reading, Remark, Sentiment
 from monitor.store.reading import (
@@ -264,6 +264,21 @@ class Mentions:
         if grouped_only:
             query = query.where(mentions.c.incident.is_not(None))
         return list(self._connection.scalars(query))
+
+    def shares_of_sources(self, brand: str, since: datetime, until: datetime) -> dict[str, float]:
+        """The share that each source has in what was said of a brand in the time."""
+        rows = self._connection.execute(
+            select(posts.c.source, func.count().label("said"))
+            .select_from(mentions.join(posts, posts.c.key == mentions.c.post))
+            .where(
+                mentions.c.brand == brand,
+                mentions.c.published_at >= since,
+                mentions.c.published_at < until,
+            )
+            .group_by(posts.c.source)
+        ).all()
+        total = sum(row.said for row in rows)
+        return {row.source: row.said / total for row in rows}
 
     def first_published_at(self, brand: str) -> datetime | None:
         """When the oldest stored mention of a brand was published."""

@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, exists, func, or_, select
+from sqlalchemy import Connection, func, or_, select
 
 from monitor.domain import Deletion, EngagementSnapshot, Observation, Post, PostKey
 from monitor.store.deleting import delete_posts, forget_authors
 from monitor.store.gathering import Gathered, gather
 from monitor.store.reading import select_posts, whole_post
 from monitor.store.statements import chunks, put
-from monitor.store.tables import mentions, posts, snapshots, tombstones
+from monitor.store.tables import posts, snapshots, tombstones
 
 __all__ = ["Gathered", "Posts"]
 
@@ -83,20 +83,6 @@ class Posts:
                     )
                 )
         return dict(found)
-
-    def to_refresh(self, source: str, published_after: datetime, limit: int) -> list[PostKey]:
-        """Posts of this source about a watched brand, worth another look; youngest first."""
-        query = (
-            select(posts.c.key)
-            .where(
-                posts.c.source == source,
-                posts.c.published_at > published_after,
-                exists().where(mentions.c.post == posts.c.key),
-            )
-            .order_by(posts.c.published_at.desc(), posts.c.key.desc())
-            .limit(limit)
-        )
-        return list(self._connection.scalars(query))
 
     def first_observed_at(self, source: str | None = None) -> datetime | None:
         """When the watch began: at this source, or at all."""

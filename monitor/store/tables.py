@@ -30,6 +30,7 @@ from monitor.domain import (
     MediaKind,
     Quantity,
     Target,
+    TroubleKind,
 )
 from monitor.store.column_types import Choice, Clean, Key, Seconds, Utc, binary_text
 from monitor.store.history import ChangeKind
@@ -44,6 +45,7 @@ FORECAST_GRADED = text("outcome IS NOT NULL")
 DELIVERY_PENDING = text("state = 'pending'")
 DELIVERY_SENDING = text("state = 'sending'")
 HEALTHY = text("health = 'ok'")
+NONE = text("0")
 
 
 def _post() -> Column[object]:
@@ -320,8 +322,36 @@ source_health = Table(
     Column("items", Integer, nullable=False),
     Column("requests", Integer, nullable=False),
     Column("detail", Clean, nullable=False),
+    Column("refreshed", Integer, nullable=False, server_default=NONE),
+    Column("skipped", Integer, nullable=False, server_default=NONE),
+    Column("refused", Integer, nullable=False, server_default=NONE),
+    _json("answers", nullable=True),
+    _json("missing", nullable=True),
+    Column("lag", Double),
     Index("source_health_by_time", "source", "finished_at"),
     _partial("source_health_ok", "source", "finished_at", where=HEALTHY),
+)
+
+source_troubles = Table(
+    "source_troubles",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("noticed_at", Utc, primary_key=True),
+    Column("kind", Choice(TroubleKind), nullable=False),
+    Column("since", Utc, nullable=False),
+    Column("over_at", Utc),
+    Column("detail", Clean, nullable=False),
+    Index("source_troubles_by_end", "over_at"),
+)
+
+# When a known post was last asked for again, whether or not it was answered.
+refreshes = Table(
+    "refreshes",
+    metadata,
+    _post(),
+    Column("source", Clean, nullable=False),
+    Column("asked_at", Utc, nullable=False),
+    Index("refreshes_by_source", "source", "asked_at"),
 )
 
 leases = Table(

@@ -12,6 +12,7 @@ from monitor.store.mentions import Mentions
 from monitor.store.outbox import Outbox
 from monitor.store.posts import Posts
 from monitor.store.readings import Readings
+from monitor.store.refreshes import Refreshes
 from monitor.store.sources import Sources
 from monitor.store.voices import Voices
 
@@ -31,4 +32,5 @@ class UnitOfWork:
         self.alerts = Alerts(connection)
         self.outbox = Outbox(connection)
         self.sources = Sources(connection)
+        self.refreshes = Refreshes(connection)
         self.leases = Leases(connection)

@@ -56,9 +56,17 @@ class Baseline:
 
     @classmethod
     def fit(
-        cls, times: Sequence[datetime], since: datetime, until: datetime, tz: tzinfo
+        cls,
+        times: Sequence[datetime],
+        since: datetime,
+        until: datetime,
+        tz: tzinfo,
+        gaps: Sequence[tuple[datetime, datetime, float]] = (),
     ) -> Baseline:
         """Learn from mentions in ``[since, until)``; those outside are not looked at.
+
+        ``gaps`` are times from .. to in which a share of what is said could not be heard: silence
+        there is not calm, so such an hour counts for so much less.
 
         While the past is short, each hour of the week is held to its hour of the day, and that to
         the overall rate. Hours are whole hours of UTC, placed in the week by the local time they
@@ -70,11 +78,12 @@ class Baseline:
         stamps = np.fromiter((time.timestamp() for time in times), np.float64, len(times))
         stamps = stamps[(stamps >= first) & (stamps < last)]
         start = int(first // _HOUR)
-        edges = np.arange(start, max(int(-(-last // _HOUR)), start) + 1) * float(_HOUR)
+        edges: Floats = np.arange(start, max(int(-(-last // _HOUR)), start) + 1) * float(_HOUR)
         counts = np.bincount(
             (stamps // _HOUR).astype(np.int64) - start, minlength=len(edges) - 1
         ).astype(np.float64)
         exposure = np.diff(np.clip(edges, first, last)) / _HOUR
+        exposure *= _heard(edges, gaps)
         slots = np.array([_slot(edge, tz) for edge in edges[:-1]], dtype=np.int64)
         _, expected = _rates(counts, exposure, slots)
         ordinary = _dispersion(counts, expected, TRIMMED)
@@ -108,6 +117,16 @@ class Baseline:
         """
         usual = self.expected(start, end)
         return (count - usual) / float(_deviation(np.array(usual), self.dispersion))
+
+
+def _heard(edges: Floats, gaps: Sequence[tuple[datetime, datetime, float]]) -> Floats:
+    """The share of each hour that could be heard."""
+    unheard = np.zeros(len(edges) - 1)
+    for begun, ended, share in gaps:
+        inside = np.diff(np.clip(edges, begun.timestamp(), ended.timestamp())) / _HOUR
+        unheard += inside * share
+    heard: Floats = 1.0 - np.minimum(unheard, 1.0)
+    return heard
 
 
 def _deviation(expected: Floats, dispersion: float) -> Floats:

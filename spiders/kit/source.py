@@ -9,14 +9,14 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from spiders.job import CrawlJob
-from spiders.kind import SourceKind
+from spiders.kind import Budget, SourceKind
 from spiders.kit.allowance import Allowance
 from spiders.kit.endpoint import Endpoint
 from spiders.kit.spider import KitSpider, Plan
 from spiders.options import Politeness
 from spiders.page import Page, SourceError
 from spiders.parse.rss import parse_feed
-from spiders.rss import RssOptions, RssSpider
+from spiders.rss import WHOLE_FEED, RssOptions, RssSpider
 from spiders.web import Fetched
 
 __all__ = ["declare", "declare_feed"]
@@ -72,6 +72,22 @@ def declare(
             for endpoint in again
         ),
         needs=needs,
+        batch=min((endpoint.batch for endpoint in again), default=1),
+        budget=partial(_budget, again, allowance),
+    )
+
+
+def _budget(
+    again: tuple[Endpoint, ...], shared: Allowance | None, options: Politeness
+) -> Budget | None:
+    """What looking again draws on; of several allowances the one that gives least."""
+    budgets = [
+        Budget(units=own.units_for(options), per=own.per, cost=endpoint.cost)
+        for endpoint in again
+        if (own := endpoint.allowance or shared) is not None
+    ]
+    return min(
+        budgets, key=lambda one: one.units / one.cost / one.per.total_seconds(), default=None
     )
 
 
@@ -100,6 +116,7 @@ def declare_feed(
         counters=("replies",),
         can_search=any("{query}" in url for url in urls),
         can_refresh=True,
+        batch=WHOLE_FEED,
     )
 
 

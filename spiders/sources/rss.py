@@ -5,7 +5,7 @@ from __future__ import annotations
 from spiders.kind import SourceKind
 from spiders.page import Page
 from spiders.parse.rss import parse_feed
-from spiders.rss import RssOptions, RssSpider
+from spiders.rss import WHOLE_FEED, RssOptions, RssSpider
 from spiders.web import Fetched
 
 __all__ = ["SOURCE"]
@@ -30,4 +30,5 @@ SOURCE = SourceKind(
     limits="None stated in general; a feed shows its newest entries only.",
     counters=("replies",),
     can_search=False,
+    batch=WHOLE_FEED,
 )

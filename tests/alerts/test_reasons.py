@@ -28,6 +28,7 @@ FACTS: dict[str, Fact] = {
     "name": "Mei-Ling Chen",
     "source": "weibo-bridge",
     "since": "2026-11-17T20:10:00+00:00",
+    "until": "2026-11-18T02:10:00+00:00",
     "tag": "zh-Hant",
 }
 

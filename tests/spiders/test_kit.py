@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import Field, SecretStr
 
@@ -154,6 +154,7 @@ _JSON = st.recursive(
 )
 
 
+@settings(deadline=None)  # the first call compiles expressions
 @given(st.dictionaries(st.sampled_from(sorted({*post(), "likes", "user", "media", "lang"})), _JSON))
 def test_nothing_but_a_named_trouble_comes_of_any_item(fields: dict[str, Any]) -> None:
     page = read([{**post(id=8), **fields}, post(id=9)]).page

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from monitor.domain import Health, SourceHealth
-from spiders.page import SourceError
+from monitor.domain import Health, Observation, Post, PostKey, SourceHealth
+from spiders.page import Page, SourceError
 from spiders.report import Tally, report
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -42,3 +42,24 @@ def test_a_few_unreadable_entries_are_told_and_many_are_a_failure() -> None:
 
 def test_hostile_queries_are_shown_without_control_characters() -> None:
     assert of(Tally(looks=1), "tag:\x1b[2J").detail.isprintable()
+
+
+def test_what_is_new_is_counted_apart_from_what_was_looked_at_again() -> None:
+    def seen(number: int, url: str | None, hours: int) -> Observation:
+        said = NOW - timedelta(hours=hours)
+        key = PostKey("s", str(number))
+        return Observation(
+            post=Post(key=key, text="x", published_at=said, url=url), observed_at=NOW
+        )
+
+    tally = Tally(looks=1)
+    page = Page(observations=(seen(1, "https://x/", 2), seen(2, None, 4), seen(3, None, 90)))
+    tally.take(page, {PostKey("s", "3")})
+    tally.answered(200)
+    tally.answered(None)
+    health = of(tally)
+    assert (health.items, health.refreshed, health.fresh) == (3, 1, 2)
+    assert dict(health.missing)["url"] == 1
+    assert dict(health.missing)["views"] == 2
+    assert health.lag == 3 * 3600
+    assert health.answers == (("2xx", 1), ("none", 1))

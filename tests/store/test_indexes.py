@@ -16,7 +16,11 @@ from tests.store.making import TUESDAY, after
 
 QUERIES: dict[str, Callable[[UnitOfWork], object]] = {
     "posts_by_match": lambda work: work.posts.unmatched("f", 9),
-    "posts_by_source": lambda work: work.posts.to_refresh("rss", TUESDAY, 9),
+    "posts_by_source": lambda work: work.refreshes.watched(
+        "rss", young_from=TUESDAY, story_from=TUESDAY, limit=9
+    ),
+    "refreshes_by_source": lambda work: work.refreshes.last_asked("rss"),
+    "source_troubles_by_end": lambda work: work.sources.in_trouble(),
     "posts_by_first_sight": lambda work: work.posts.first_observed_at(),
     "posts_of_source_by_first_sight": lambda work: work.posts.first_observed_at("rss"),
     "posts_by_author": lambda work: work.posts.erase_author("rss", "7"),

@@ -191,16 +191,6 @@ def test_unmatched_posts_come_oldest_first_whatever_they_were_matched_with(store
         assert [p.key for p in work.posts.unmatched("f2", 2)] == [key(3), key(2)]
 
 
-def test_posts_about_a_brand_are_refreshed_youngest_first(store: Store) -> None:
-    with store.begin() as work:
-        work.posts.gather([seen(post(n, published_at=after(n))) for n in (1, 2, 3, 4)])
-        work.posts.gather([seen(post(5, source="hackernews", published_at=after(5)))])
-        about = {key(n): [Mention(post=key(n), brand="acme")] for n in (1, 2, 4)}
-        work.mentions.match("f1", {**about, key(3): []})
-        assert work.posts.to_refresh("mastodon", after(1), 9) == [key(4), key(2)]
-        assert work.posts.to_refresh("mastodon", after(0), 1) == [key(4)]
-
-
 def test_the_watch_began_with_the_first_look(store: Store) -> None:
     with store.begin() as work:
         assert work.posts.first_observed_at() is None
@@ -213,7 +203,7 @@ def test_the_watch_began_with_the_first_look(store: Store) -> None:
 def test_a_naive_time_is_refused(store: Store) -> None:
     naive = datetime(2026, 3, 3, 12)  # noqa: DTZ001 - the point of the test
     with store.read() as work, pytest.raises(StatementError, match="must carry a time zone"):
-        work.posts.to_refresh("mastodon", naive, 1)
+        work.mentions.times("acme", naive, naive)
 
 
 def test_times_compare_as_times_to_the_microsecond(store: Store) -> None:

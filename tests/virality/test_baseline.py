@@ -173,3 +173,19 @@ def test_real_brands_make_no_storm_of_surprises_at_night(brand: str) -> None:
     assert len(by_hour) > 300
     assert len(surprising) <= 10
     assert sum(4 <= hour.hour < 11 for hour in surprising) <= 3
+
+
+def test_silence_while_nothing_could_be_heard_makes_nothing_less_usual() -> None:
+    start = datetime(2026, 3, 2, tzinfo=UTC)
+    said = [start + timedelta(minutes=20 * n) for n in range(14 * 72)]
+    outage = (start + timedelta(days=5), start + timedelta(days=9))
+    heard = [time for time in said if not outage[0] <= time < outage[1]]
+    end = start + timedelta(days=14)
+
+    def a_day(times: list[datetime], *gaps: tuple[datetime, datetime, float]) -> float:
+        usual = Baseline.fit(times, start, end, UTC, gaps)
+        return usual.expected(end, end + timedelta(days=1))
+
+    assert a_day(heard) < 0.8 * a_day(said)
+    assert a_day(heard, (*outage, 1.0)) == pytest.approx(a_day(said), rel=0.05)
+    assert a_day(heard) < a_day(heard, (*outage, 0.5)) < a_day(heard, (*outage, 1.0))

@@ -1,0 +1,146 @@
+"""A hostile server costs bounded time and memory, and its source's health tells of it."""
+
+from __future__ import annotations
+
+import gzip
+import resource
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+
+from monitor.domain import Health, TroubleKind
+from monitor.gathering.health import judge
+from spiders.rss import RssOptions
+from tests.spiders.crawling import Crawled, crawled
+from tests.spiders.feeds import item, rss
+from tests.spiders.site import Site
+
+_SECONDS = 12
+_ENTITIES = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10 if n else "lol"}">' for n in range(12))
+_GIGABYTE = 1024**3
+_PIECE = b"<item><title>bag</title></item>" * 2_000
+
+
+@contextmanager
+def pouring(headers: dict[str, str], pause: float = 0) -> Iterator[str]:
+    """A server whose answer does not end by itself."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            try:
+                self.send_response(404 if self.path == "/robots.txt" else 200)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                while self.path != "/robots.txt":
+                    self.wfile.write(b"<" if pause else _PIECE)
+                    self.wfile.flush()
+                    time.sleep(pause)  # the server's own pace, not a wait for something
+            except (BrokenPipeError, ConnectionResetError):
+                self.close_connection = True  # the crawler has had enough
+
+        def log_message(self, *args: object) -> None:
+            """Nothing: the crawl's health is what is looked at."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/feed"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def read(*urls: str, seconds: float = _SECONDS) -> Crawled:
+    """Read within bounds; the memory of the largest crawl process so far is among them."""
+    begun = time.monotonic()
+    options = RssOptions(urls=urls, robots="ignore", delay_seconds=0)
+    result = crawled(options, seconds=seconds)
+    assert time.monotonic() - begun < seconds + 6
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 400 * 1024, "kilobytes"
+    return result
+
+
+def kind_of(result: Crawled) -> TroubleKind | None:
+    """The trouble that a source is told of which does this at the first look."""
+    trouble = judge([result.health])
+    return trouble.kind if trouble else None
+
+
+def test_an_answer_that_drips_for_ever_is_given_up() -> None:
+    with pouring({}, pause=0.05) as url:
+        result = read(url)
+    assert result.health.health in (Health.UNREACHABLE, Health.TIMED_OUT)
+    assert kind_of(result) is TroubleKind.DOWN
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content-Length": str(_GIGABYTE)}])
+def test_a_body_of_a_gigabyte_is_not_taken(headers: dict[str, str]) -> None:
+    with pouring(headers) as url:
+        result = read(url)
+    assert result.health.health is Health.UNREADABLE
+    assert kind_of(result) is TroubleKind.CHANGED
+
+
+def _bomb(site: Site) -> str:
+    packed = gzip.compress(bytes(300 * 1024 * 1024), compresslevel=1)
+    return site.says("/feed", packed, Content_Encoding="gzip")
+
+
+def _laughs(site: Site) -> str:
+    feed = f"<!DOCTYPE rss [{_ENTITIES}]><rss><channel><title>&l11;</title></channel></rss>"
+    return site.says("/feed", feed.encode())
+
+
+def _inside(site: Site) -> str:
+    return site.says("/feed", b"", 302, Location="http://127.0.0.2:1/admin")
+
+
+@pytest.mark.parametrize(
+    ("trap", "kind"),
+    [
+        (_bomb, TroubleKind.CHANGED),
+        (_laughs, None),
+        (_inside, TroubleKind.FORBIDDEN),
+    ],
+)
+def test_a_trap_is_named(site: Site, trap: Callable[[Site], str], kind: TroubleKind | None) -> None:
+    result = read(trap(site))
+    assert result.health.health is not Health.OK
+    assert kind_of(result) is kind
+    assert result.ids == []
+
+
+def test_a_wrong_charset_costs_no_post(site: Site) -> None:
+    feed = rss(item(1, text="行李丢了")).decode().encode("gb18030")
+    url = site.says("/feed", feed, Content_Type="application/rss+xml; charset=utf-8")
+    assert read(url).ids == ["post-1"]
+
+
+def test_ten_thousand_links_are_not_followed(site: Site) -> None:
+    links = "".join(f"<a href='{site.url}/{n}'>{n}</a>" for n in range(10_000))
+    site.says("/page", f"<html>{links}</html>".encode())
+    result = read(site.url + "/page")
+    assert result.health.health is Health.UNREADABLE
+    assert len(site.asked) == 1
+
+
+def test_of_a_feed_with_more_entries_than_a_crawl_takes_as_many_are_taken(site: Site) -> None:
+    url = site.says("/feed", rss(*(item(n) for n in range(10_000))))
+    assert len(read(url, seconds=60).ids) == 1_000
+
+
+def test_two_hundred_feeds_are_gathered_without_losing_one(site: Site) -> None:
+    urls = [site.says(f"/{n}.rss", rss(item(n))) for n in range(200)]
+    result = read(*urls, seconds=60)
+    assert sorted(result.ids) == sorted(f"post-{n}" for n in range(200))
+    assert len(result.cursors) == 200
+    assert result.health.health is Health.OK
+    assert result.health.answers == (("2xx", 200),)
