@@ -34,11 +34,15 @@ class Spider(Protocol):
 
 @attrs.frozen(kw_only=True)
 class Budget:
-    """What a source gives in a period, and what one request for known posts costs of it."""
+    """What a source gives in a period, and what one request for known posts costs of it.
+
+    ``by_post`` tells that it charges for each post of an answer: ``cost`` is that of a full one.
+    """
 
     units: int
     per: timedelta
     cost: int = 1
+    by_post: bool = False
 
     def a_second(self) -> float:
         """How many such requests a second it comes to."""

@@ -14,7 +14,7 @@ from spiders.kind import SourceKind
 from spiders.kit.allowance import Allowance
 from spiders.kit.endpoint import Endpoint
 from spiders.kit.memory import Memory
-from spiders.kit.source import declare
+from spiders.kit.source import budget_of, declare
 from spiders.kit.spider import KitSpider, Plan
 from spiders.kit.templates import Ask
 from spiders.options import Politeness
@@ -91,4 +91,10 @@ def declare_listed(
         allowance=allowance,
         queries=queries,
     )
-    return attrs.evolve(kind, spider=partial(ListedSpider, plan), can_refresh=True)
+    return attrs.evolve(
+        kind,
+        spider=partial(ListedSpider, plan),
+        can_refresh=True,
+        batch=discover.page_size,
+        budget=partial(budget_of, (discover,), allowance),
+    )

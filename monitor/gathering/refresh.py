@@ -91,11 +91,12 @@ class Rhythm:
 class Means:
     """What a source leaves for known posts: ``now`` requests, of ``batch`` posts each.
 
-    ``a_day`` is how many requests it leaves in a day; ``None`` where it sets no bound.
+    Where it charges by the post, ``now`` may hold a part of a request. ``a_day`` is how many
+    requests it leaves in a day; ``None`` where it sets no bound.
     """
 
     batch: int
-    now: int
+    now: float
     a_day: float | None
 
 
@@ -167,7 +168,8 @@ def means(
         return Means(batch=batch, now=max(at_once, 1), a_day=None)
     a_period = _SHARE * budget.units / max(budget.cost, 1)
     since = min(now - last_asked, budget.per) if last_asked else budget.per
-    come_in = int(a_period * (since / budget.per))
+    come_in = a_period * (since / budget.per)
+    come_in = come_in if budget.by_post else math.floor(come_in)
     return Means(
         batch=batch, now=max(min(at_once, come_in), 0), a_day=a_period * (_DAILY / budget.per)
     )
@@ -180,7 +182,7 @@ def plan(posts: Sequence[WatchedPost], given: Means, now: datetime) -> RefreshPl
     due = [post.key for post in posts if waited[post.key] >= 1]
     due.sort(key=lambda key: (-waited[key], key))
     return RefreshPlan(
-        ask=tuple(due[: given.now * given.batch]),
+        ask=tuple(due[: math.floor(given.now * given.batch)]),
         groups=_groups(rhythms, frozenset(due)),
         looks_a_day=sum(_DAILY / one.every for one in rhythms.values()),
         means=given,

@@ -78,12 +78,12 @@ class Baseline:
         stamps = np.fromiter((time.timestamp() for time in times), np.float64, len(times))
         stamps = stamps[(stamps >= first) & (stamps < last)]
         start = int(first // _HOUR)
-        edges: Floats = np.arange(start, max(int(-(-last // _HOUR)), start) + 1) * float(_HOUR)
+        end = max(int(-(-last // _HOUR)), start) + 1
+        edges: Floats = np.arange(start, end, dtype=np.float64) * _HOUR
         counts = np.bincount(
             (stamps // _HOUR).astype(np.int64) - start, minlength=len(edges) - 1
         ).astype(np.float64)
-        exposure = np.diff(np.clip(edges, first, last)) / _HOUR
-        exposure *= _heard(edges, gaps)
+        exposure: Floats = np.diff(np.clip(edges, first, last)) / _HOUR * _heard(edges, gaps)
         slots = np.array([_slot(edge, tz) for edge in edges[:-1]], dtype=np.int64)
         _, expected = _rates(counts, exposure, slots)
         ordinary = _dispersion(counts, expected, TRIMMED)

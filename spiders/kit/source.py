@@ -19,7 +19,7 @@ from spiders.parse.rss import parse_feed
 from spiders.rss import WHOLE_FEED, RssOptions, RssSpider
 from spiders.web import Fetched
 
-__all__ = ["declare", "declare_feed"]
+__all__ = ["budget_of", "declare", "declare_feed"]
 
 
 def declare(
@@ -73,11 +73,11 @@ def declare(
         ),
         needs=needs,
         batch=min((endpoint.batch for endpoint in again), default=1),
-        budget=partial(_budget, again, allowance),
+        budget=partial(budget_of, again, allowance),
     )
 
 
-def _budget(
+def budget_of(
     again: tuple[Endpoint, ...], shared: Allowance | None, options: Politeness
 ) -> Budget | None:
     """What looking again draws on; of several allowances the one that gives least."""
@@ -86,9 +86,7 @@ def _budget(
         for endpoint in again
         if (own := endpoint.allowance or shared) is not None
     ]
-    return min(
-        budgets, key=lambda one: one.units / one.cost / one.per.total_seconds(), default=None
-    )
+    return min(budgets, key=Budget.a_second, default=None)
 
 
 def declare_feed(

@@ -24,7 +24,9 @@ from monitor.domain import (
 )
 from spiders.addresses import safe_link
 from spiders.page import Page, SourceError
+from spiders.parse.entities import LARGEST_GROWN, grown_size
 from spiders.parse.fields import count, not_after, short_id
+from spiders.parse.pages import page_text
 from spiders.parse.text import html_to_text, plain, shown
 
 __all__ = ["parse_feed"]
@@ -61,13 +63,16 @@ def parse_feed(
     An entry without a date is published when it was observed. Raises ``SourceError``: UNREADABLE
     where there is no feed, EMPTY where there is one without entries.
     """
-    headers = {"content-location": url}
-    if content_type:
+    if grown_size(body) > LARGEST_GROWN:
+        raise _unreadable(url, body, "entities that grow without measure, as no feed has them")
+    readable = _as_utf8(body, content_type)
+    headers = {"content-location": url, "content-type": "application/xml; charset=utf-8"}
+    if readable is None:
         headers["content-type"] = content_type
     try:
         # Through a stream: feedparser takes bare bytes for the name of a file or an address.
         feed = feedparser.parse(
-            io.BytesIO(body),
+            io.BytesIO(body if readable is None else readable),
             response_headers=headers,
             sanitize_html=False,  # html_to_text leaves no markup at all
             resolve_relative_uris=False,
@@ -97,6 +102,17 @@ def parse_feed(
     if not seen:
         raise _unreadable(url, body, f"{skipped} entries without a word, a link or an id")
     return Page(observations=tuple(seen.values()), skipped=skipped)
+
+
+def _as_utf8(body: bytes, content_type: str) -> bytes | None:
+    """A feed whose charset is true, not declared; ``None`` where feedparser knows better."""
+    if b"\0" in body[:100]:  # UTF-16 and UTF-32
+        return None
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return page_text(body, content_type).encode()
+    return body
 
 
 def _unreadable(url: str, body: bytes, found: str) -> SourceError:

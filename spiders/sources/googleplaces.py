@@ -55,6 +55,7 @@ SOURCE = declare_listed(
             rating="rating",
         ),
         newest_first=False,
+        page_size=5,
     ),
     queries=lambda _job, options: options.places,
     needs="an API key with billing",

@@ -16,6 +16,7 @@ import attrs
 from pydantic import Field
 
 from monitor.domain import Health
+from spiders.kind import Budget
 from spiders.kit.allowance import Allowance
 from spiders.kit.documents import found_in
 from spiders.kit.endpoint import Answer, Endpoint
@@ -347,6 +348,11 @@ def _charged(body: bytes) -> int:
     return len(_listed(answer, "data")) + len(_listed(answer, "includes.tweets"))
 
 
+def _budget(options: Any) -> Budget:
+    units = _POSTS.units_for(options)
+    return Budget(units=units, per=_POSTS.per, cost=_AGAIN.batch, by_post=True)
+
+
 SOURCE = attrs.evolve(
     declare(
         options=XOptions,
@@ -363,4 +369,5 @@ SOURCE = attrs.evolve(
         needs="a bearer token, and credits",
     ),
     spider=partial(XSpider, _PLAN),
+    budget=_budget,
 )

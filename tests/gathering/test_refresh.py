@@ -96,7 +96,7 @@ def test_the_most_overdue_come_first_and_the_rest_waits() -> None:
 def test_half_of_a_budget_is_spent_as_it_comes_in() -> None:
     daily = Budget(units=96, per=DAY)
 
-    def left(last_asked: datetime | None, budget: Budget = daily) -> int:
+    def left(last_asked: datetime | None, budget: Budget = daily) -> float:
         given = means(batch=1, delay_seconds=1, budget=budget, last_asked=last_asked, now=NOW)
         return given.now
 
@@ -104,6 +104,14 @@ def test_half_of_a_budget_is_spent_as_it_comes_in() -> None:
     assert left(NOW - HOUR) == 2
     assert left(NOW - 9 * DAY) == left(None) == 48
     assert left(NOW - HOUR, attrs.evolve(daily, cost=100)) == 0
+
+
+def test_where_each_post_is_charged_a_part_of_a_request_is_asked_for() -> None:
+    posts = [post(n, age=9 * HOUR, looked=9 * HOUR) for n in range(200)]
+    charged = Budget(units=1_000, per=DAY, cost=100, by_post=True)
+    given = means(batch=100, delay_seconds=1, budget=charged, last_asked=NOW - HOUR, now=NOW)
+    assert len(plan(posts, given, NOW).ask) == 20  # an hour's part of the half of a thousand
+    assert given.a_day == 5.0
 
 
 def test_the_pause_between_requests_bounds_a_crawl_that_has_no_budget() -> None:

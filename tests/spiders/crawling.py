@@ -7,7 +7,14 @@ from datetime import timedelta
 
 import attrs
 
-from monitor.domain import Cursor, Deletion, Observation, PostKey, SourceHealth
+from monitor.domain import (
+    Cursor,
+    Deletion,
+    FaultyAnswer,
+    Observation,
+    PostKey,
+    SourceHealth,
+)
 from spiders.crawl import crawl
 from spiders.job import CrawlJob, SourceSpec
 from spiders.kinds import SourceOptions
@@ -22,6 +29,7 @@ class Crawled:
     deletions: tuple[Deletion, ...]
     cursors: tuple[Cursor, ...]
     health: SourceHealth
+    faulty: tuple[FaultyAnswer, ...] = ()
 
     @property
     def ids(self) -> list[str]:
@@ -60,4 +68,5 @@ def crawled(
         deletions=tuple(v for v in seen if isinstance(v, Deletion)),
         cursors=result.cursors,
         health=result.health,
+        faulty=result.faulty,
     )

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-
-import pytest
 
 from alerts.channels.folder import FolderChannel, FolderOptions
 from monitor.domain import DeliveryState, Health, Level, SourceHealth, TroubleKind
@@ -16,13 +13,6 @@ from monitor.store.store import Store
 
 START = datetime(2026, 11, 22, 6, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.open(f"sqlite:///{tmp_path / 'sparkwatch.db'}")
-    yield opened
-    opened.close()
 
 
 def channel(tmp_path: Path, name: str, level: Level, language: str = "en") -> FolderChannel:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from alerts.i18n import Reader
 from alerts.policy import PolicyOptions
-from monitor.domain import Deletion, Observation
+from monitor.domain import Deletion, Health, Observation, SourceHealth
 from monitor.incidents.matching import Matcher
 from monitor.pipeline import Pipeline
 from monitor.stages.assess import Assess
@@ -23,11 +23,13 @@ from monitor.stages.digest import Digest, DigestReader
 from monitor.stages.forecast import ForecastStage
 from monitor.stages.group import Group
 from monitor.stages.match import Match
+from monitor.stages.watch import Watch
 from monitor.store.alerts import Alerts
 from monitor.store.forecasts import Forecasts
 from monitor.store.incidents import Incidents
 from monitor.store.mentions import Mentions
 from monitor.store.outbox import Outbox
+from monitor.store.sources import Sources
 from monitor.store.store import Store
 from monitor.store.tables import metadata
 from monitor.virality.forecast import Forecaster
@@ -48,23 +50,27 @@ def _pipeline(channel: FakeChannel) -> Pipeline:
             Group(brands),
             ForecastStage(FORECASTER),
             Decide(brands, (channel,), PolicyOptions()),
+            Watch(["forum"], (channel,)),
             Digest(brands, (reader,)),
             Deliver((channel,)),
         )
     )
 
 
-def _week() -> list[tuple[float, list[Observation | Deletion]]]:
-    """What is seen, and when: two stories, praise, views, an edit, deletions, a return."""
+def _week() -> list[tuple[float, list[Observation | Deletion | SourceHealth]]]:
+    """What is seen, and when: two stories, praise, views, an edit, deletions, a return.
+
+    The source refuses to be read for some days.
+    """
     loud = said("loud", BAG[4], 30, followers=70_000, views=500, seen=35)
-    seen: list[tuple[float, list[Observation | Deletion]]] = [
+    seen: list[tuple[float, list[Observation | Deletion | SourceHealth]]] = [
         (35, [*told(BAG), loud]),
         (90, [*told(LATE, start=60, prefix="late"), said("praise", "I love Acme Air", 80)]),
         (120, [said("loud", BAG[4], 30, followers=70_000, views=14_000, seen=119)]),
         (150, [said("1", "Sorry, Acme Air: it was a delay", 5, seen=140)]),
         (160, [Deletion(key=key("2"), observed_at=at(155))]),
-        (700, []),
-        (5 * DAY, []),
+        (700, [_crawled(700, Health.FORBIDDEN)]),
+        (5 * DAY, [_crawled(5 * DAY, Health.OK)]),
         (
             6 * DAY,
             [
@@ -77,6 +83,10 @@ def _week() -> list[tuple[float, list[Observation | Deletion]]]:
     return seen
 
 
+def _crawled(minutes: float, health: Health) -> SourceHealth:
+    return SourceHealth(source="forum", finished_at=at(minutes), health=health)
+
+
 def _dump(store: Store) -> dict[str, list[Any]]:
     with store.engine.connect() as connection:
         return {
@@ -85,9 +95,12 @@ def _dump(store: Store) -> dict[str, list[Any]]:
         }
 
 
-def _gather(store: Store, seen: list[Observation | Deletion]) -> None:
+def _gather(store: Store, seen: list[Observation | Deletion | SourceHealth]) -> None:
     with store.begin() as work:
-        work.posts.gather(seen)
+        work.posts.gather([one for one in seen if not isinstance(one, SourceHealth)])
+        for one in seen:
+            if isinstance(one, SourceHealth):
+                work.sources.report(one)
 
 
 @pytest.fixture
@@ -103,7 +116,7 @@ def test_a_week_leaves_something_in_every_table_that_a_stage_writes(
     undisturbed: dict[str, list[Any]],
 ) -> None:
     empty = {name for name, rows in undisturbed.items() if not rows}
-    assert empty == {"cursors", "incident_history", "leases", "source_health"}
+    assert empty == {"cursors", "incident_history", "leases", "refreshes"}
     assert len(undisturbed["alerts"]) >= 2
 
 
@@ -147,6 +160,7 @@ def test_a_restart_before_every_look_changes_nothing(
         (Alerts, "add"),
         (Alerts, "stay_silent"),
         (Incidents, "decided"),
+        (Sources, "put_trouble"),
         (Outbox, "put"),
         (Outbox, "claim"),
     ],
@@ -191,4 +205,7 @@ def test_the_week_takes_less_than_the_timeline_says() -> None:
     minutes = [moment for moment, _ in _week()]
     assert minutes == sorted(minutes)
     for moment, seen in _week():
-        assert all(event.observed_at <= at(0) + timedelta(minutes=moment) for event in seen)
+        times = [
+            one.finished_at if isinstance(one, SourceHealth) else one.observed_at for one in seen
+        ]
+        assert all(time <= at(0) + timedelta(minutes=moment) for time in times)
