@@ -49,8 +49,7 @@ class WireError(ValueError):
 
 def encode(value: WireValue) -> str:
     """One value as one line, without the line feed."""
-    fields = attrs.asdict(value, value_serializer=_plain)
-    return json.dumps({"type": type(value).__name__, **fields}, separators=(",", ":"))
+    return _ENCODER.encode({"type": type(value).__name__, **_fields(value)})
 
 
 def decode(line: str | bytes) -> WireValue:
@@ -63,10 +62,33 @@ def decode(line: str | bytes) -> WireValue:
         raise WireError(f"not a value of the domain: {line[:80]!r} ({error!r})") from error
 
 
-def _plain(_instance: object, _field: object, value: object) -> object:
+def _fields(value: Any) -> dict[str, object]:
+    return {name: getattr(value, name) for name in _NAMES[type(value)]}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
     if isinstance(value, bytes):
         return b64encode(value).decode("ascii")
-    return value.isoformat() if isinstance(value, datetime) else value
+    return _fields(value)
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"), default=_plain)
+_NAMES: Mapping[type, tuple[str, ...]] = {
+    kind: tuple(field.name for field in attrs.fields(kind))
+    for kind in (
+        Author,
+        Cursor,
+        Deletion,
+        EngagementSnapshot,
+        FaultyAnswer,
+        Observation,
+        Post,
+        PostKey,
+        SourceHealth,
+    )
+}
 
 
 def _time(text: str) -> datetime:

@@ -31,7 +31,10 @@ def plain(text: str) -> str:
     >>> plain("late \x1b[31m again\r\n\r\n\r\n\r\nangry\x00")
     'late [31m again\n\nangry'
     """
-    text = text[: 4 * _LONGEST].replace("\r\n", "\n").replace("\r", "\n")
+    text = text[: 4 * _LONGEST]
+    if text.isprintable() and "  " not in text:  # most ids, names and titles: nothing to take out
+        return text.strip()[:_LONGEST]
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", _UNWANTED.sub("", text))
     lines = (_BLANKS.sub(" ", line).strip() for line in text.split("\n"))
     return _EMPTY_LINES.sub("\n\n", "\n".join(lines)).strip()[:_LONGEST]

@@ -13,7 +13,6 @@ from typing import Any, Literal, Self, TypeAlias
 from urllib.parse import urlencode
 
 import attrs
-import httpx
 from pydantic import Field, model_validator
 
 from monitor.domain import Health, Observation
@@ -127,6 +126,8 @@ SignIn: TypeAlias = Callable[[BlueskyOptions], Awaitable[str]]
 
 async def _signed_in(options: BlueskyOptions) -> str:
     """The token of a new session; raises ``SourceError`` where there is none to be had."""
+    import httpx  # here: a tenth of a second that no other crawl process need spend
+
     server = options.service.rstrip("/")
     login = {"identifier": options.handle, "password": secret_of(options, "app_password")}
     asked = f"{server}/xrpc/com.atproto.server.createSession"
