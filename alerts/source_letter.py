@@ -11,7 +11,7 @@ from alerts.reasons import sentence
 from alerts.untrusted import isolated, one_line
 from monitor.domain import Reason, SourceTrouble, TroubleKind
 
-__all__ = ["source_letter", "trouble_reason"]
+__all__ = ["advice", "source_letter", "trouble_reason"]
 
 _TO_DO = {
     TroubleKind.DOWN: message(
@@ -41,6 +41,11 @@ def trouble_reason(trouble: SourceTrouble) -> Reason:
     return Reason(code=f"source_{trouble.kind.value}", facts=facts)
 
 
+def advice(kind: TroubleKind, words: Words) -> str:
+    """What to do about a source in trouble."""
+    return words.say(_TO_DO[kind])
+
+
 def source_letter(trouble: SourceTrouble, reader: Reader, now: datetime) -> Letter:
     """What happened to a source, what it means and what to do, in the reader's words."""
     words = Words(reader)
@@ -51,7 +56,7 @@ def source_letter(trouble: SourceTrouble, reader: Reader, now: datetime) -> Lett
         if trouble.detail:
             said = isolated(one_line(trouble.detail, 400))
             lines.append(words.say("What was found: {detail}", detail=said))
-        lines.append(words.say(_TO_DO[trouble.kind]))
+        lines.append(advice(trouble.kind, words))
         lines.append(words.say("Until then, quiet there is no sign of calm."))
     else:
         subject = words.say("[Source] {source} is well again", source=name)

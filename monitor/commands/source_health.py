@@ -11,6 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from alerts.i18n import Words
+from alerts.reasons import sentence
+from alerts.source_letter import advice, trouble_reason
 from alerts.untrusted import one_line
 from config.model import Settings, SourceSettings
 from config.problems import printable
@@ -83,7 +85,7 @@ def _row(
         counted = f"{counted} (usual {words.number(expected)})"
     lags = sorted(one.lag for one in today if one.lag is not None)
     lag = words.hours(lags[len(lags) // 2] / 3600) if lags else "–"
-    state = f"{last.health.value}, {trouble.kind.value}" if trouble else last.health.value
+    states = (last.health.value, trouble.kind.value) if trouble else (last.health.value,)
     colour = "red" if trouble else "green" if last.health in _WELL else "yellow"
     answers = _added(one.answers for one in today)
     refused = sum(one.refused for one in today)
@@ -91,7 +93,7 @@ def _row(
     said += [f"robots.txt {words.number(refused)}"] if refused else []
     return (
         name,
-        Text(state, style=colour),
+        Text(", ".join(dict.fromkeys(states)), style=colour),
         f"{words.when(last.finished_at)}",
         counted,
         lag,
@@ -124,7 +126,8 @@ def _notes(
         return []
     last, notes = crawls[-1], []
     if trouble:
-        notes.append(f"in trouble since {words.when(trouble.since)}")
+        notes.append(sentence(trouble_reason(trouble), words))
+        notes.append(advice(trouble.kind, words))
     if last.detail:
         notes.append(last.detail)
     if lost := lost_fields(crawls, trouble.since if trouble else None):

@@ -17,6 +17,8 @@ from monitor.domain import (
     Post,
     PostKey,
     SourceHealth,
+    SourceTrouble,
+    TroubleKind,
 )
 from monitor.store.store import Store
 
@@ -68,6 +70,35 @@ def filled(config: Path) -> None:
             work.posts.gather([Observation(post=said, observed_at=at, snapshot=look)])
         work.mentions.match("f", {key: [Mention(post=key, brand="acme-air")]})
     store.close()
+
+
+def in_trouble(config: Path) -> None:
+    began = datetime.now(UTC) - timedelta(hours=3)
+    store = Store.open(f"sqlite:///{config.parent / 'sparkwatch.db'}")
+    with store.begin() as work:
+        work.sources.put_trouble(
+            SourceTrouble(source="forum", kind=TroubleKind.FORBIDDEN, since=began, noticed_at=began)
+        )
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("en", "forum does not permit collection"),
+        ("zh-Hans", "forum 不允许采集"),
+        ("zh-Hant", "forum 不允許"),
+    ],
+)
+def test_a_trouble_and_what_to_do_are_told_in_the_readers_language(
+    config: Path, language: str, says: str
+) -> None:
+    filled(config)
+    in_trouble(config)
+    config.write_text(f"language: {language}\n{CONFIG}")
+    said = shown(config, "--health")
+    assert "forbidden, forbidden" not in said
+    assert says in said
 
 
 def test_health_shows_every_source_and_what_to_do(config: Path) -> None:

@@ -12,7 +12,18 @@ from alerts.digest import DigestData
 from alerts.i18n import Reader, Words
 from alerts.policy import PolicyOptions
 from alerts.reasons import REASON_FACTS, sentence
-from monitor.domain import Alert, AlertKind, Deletion, Delivery, Health, Level, Reason, SourceHealth
+from monitor.domain import (
+    Alert,
+    AlertKind,
+    Deletion,
+    Delivery,
+    Health,
+    Level,
+    Reason,
+    SourceHealth,
+    SourceTrouble,
+    TroubleKind,
+)
 from monitor.stages.decide import Decide
 from monitor.stages.digest import Digest, DigestReader, digest_data, week_before
 from tests.fakes import FakeChannel, folder_channel
@@ -221,12 +232,28 @@ def test_what_was_not_seen_is_told_and_a_source_that_was_taken_out_is_not(
             report("taken out", Health.FORBIDDEN, -30),
         ):
             work.sources.report(health)
+        for trouble in (
+            SourceTrouble(
+                source="fine", kind=TroubleKind.SILENT, since=START, noticed_at=START + DAY
+            ),
+            SourceTrouble(
+                source="mended",
+                kind=TroubleKind.DOWN,
+                since=START,
+                noticed_at=START + DAY / 4,
+                over_at=START + DAY / 2,
+            ),
+        ):
+            work.sources.put_trouble(trouble)
     unseen = _data(lite_scene).unseen
     assert [(reason.code, reason.fact("source")) for reason in unseen] == [
         ("source_forbidden", "closed"),
         ("source_down", "dead"),
+        ("source_silent", "fine"),
+        ("source_gap", "mended"),
     ]
     assert unseen[1].fact("since") == START.isoformat()
+    assert unseen[3].fact("until") == (START + DAY / 2).isoformat()
     for reason in unseen:
         assert {name for name, _ in reason.facts} == REASON_FACTS[reason.code]
         assert sentence(reason, Words(Reader()))
