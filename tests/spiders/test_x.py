@@ -192,6 +192,33 @@ def test_every_post_is_counted_and_the_days_budget_ends_the_reading() -> None:
     assert len(site.asked) == 1
 
 
+class _Lookups:
+    """X as it answers a look at known posts: with all of them."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    async def get(self, url: str, **_given: Any) -> Fetched:
+        ids = parse_qs(urlsplit(url).query)["ids"][0].split(",")
+        self.asked.append(len(ids))
+        body = json.dumps({"data": [{"id": number, "text": "x"} for number in ids]}).encode()
+        return Fetched(url=url, status=200, headers={}, body=body, observed_at=NOW)
+
+
+def test_known_posts_are_looked_at_by_the_hundred_within_the_days_budget() -> None:
+    known = tuple(PostKey("x", str(1991900000000000001 + number)) for number in range(250))
+    given, site = job(options(daily_posts=150), refresh=known), _Lookups()
+    make: Any = SOURCE.spider
+    spider = make(given, given.source.options, clock=lambda: NOW)
+
+    async def run() -> list[Page]:
+        return [page async for page in spider.refresh(site)]
+
+    with pytest.raises(SourceError, match="150 of 150 posts are used up"):
+        asyncio.run(run())
+    assert site.asked == [100, 100]
+
+
 def test_an_account_without_credit_is_named() -> None:
     broke = Fetched(url=SEARCH, status=402, headers={}, body=b"{}", observed_at=NOW)
     with pytest.raises(SourceError, match="credits") as caught:
