@@ -22,10 +22,11 @@ __all__ = ["sources"]
 def sources(
     config: ConfigOption = Path("sparkwatch.yaml"),
     health: Annotated[
-        bool, typer.Option("--health", help="How each configured source is, all at a glance.")
+        bool, typer.Option("--health", help="How each of your sources is, and what to do.")
     ] = False,
     plan: Annotated[
-        bool, typer.Option("--plan", help="Which known posts are looked at again, when and why.")
+        bool,
+        typer.Option("--plan", help="Which known posts are seen again, when, why, at what cost."),
     ] = False,
 ) -> None:
     """List every kind of source: terms, limits, robots.txt, counters, what it can do.
