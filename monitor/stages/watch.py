@@ -9,7 +9,7 @@ import attrs
 
 from alerts.channels.receiver import Channel
 from alerts.source_letter import source_letter
-from monitor.domain import Delivery, Level, SourceHealth, SourceTrouble
+from monitor.domain import Delivery, Health, Level, SourceHealth, SourceTrouble
 from monitor.gathering.health import LOOK_BACK, judge
 from monitor.store.store import Store
 from monitor.store.unit_of_work import UnitOfWork
@@ -85,4 +85,4 @@ class Watch:
 
 def _is_well(crawls: Sequence[SourceHealth]) -> bool:
     """Whether the last crawl went well: one failure that is too early to tell is not well."""
-    return bool(crawls) and crawls[-1].health in ("ok", "empty")
+    return bool(crawls) and crawls[-1].health in (Health.OK, Health.EMPTY)
