@@ -10,19 +10,12 @@ from typing import Literal, Self
 from urllib.parse import quote, urlencode
 
 import attrs
-from pydantic import (
-    Field,
-    SecretStr,
-    SerializationInfo,
-    field_serializer,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, field_validator, model_validator
 
-from monitor.domain import Deletion, Health
+from monitor.domain import Deletion
 from spiders.job import CrawlJob
-from spiders.options import Politeness, WebAddress
-from spiders.page import Page, SourceError
+from spiders.options import Politeness, Secret, WebAddress, secret_of
+from spiders.page import Page
 from spiders.parse.answers import says_error
 from spiders.parse.mastodon import (
     is_instance,
@@ -60,7 +53,7 @@ class MastodonOptions(Politeness):
         default=False,
         description="Whether to search for the brand's names; servers want a token for it.",
     )
-    token: SecretStr | None = Field(
+    token: Secret | None = Field(
         default=None, description="An access token with the scope read, from the server's settings."
     )
     token_file: Path | None = Field(
@@ -89,37 +82,6 @@ class MastodonOptions(Politeness):
         if self.search and not (self.token or self.token_file):
             raise ValueError("search needs a token: create one in the server's settings")
         return self
-
-    @field_serializer("token", when_used="json-unless-none")
-    def _token_as_json(self, token: SecretStr, info: SerializationInfo) -> str:
-        reveal = isinstance(info.context, dict) and info.context.get("reveal_secrets")
-        return token.get_secret_value() if reveal else str(token)
-
-    def addresses(self) -> tuple[str, ...]:
-        """The addresses that the operator vouches for."""
-        return (self.server,)
-
-    def secret(self) -> str | None:
-        """The access token, wherever it is kept; or ``SourceError`` if its file is no use."""
-        if self.token:
-            return self.token.get_secret_value()
-        if not self.token_file:
-            return None
-        try:
-            token = self.token_file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "not a text file"
-            raise SourceError(
-                Health.UNAUTHORIZED,
-                f"the token file {self.token_file} cannot be read ({reason}): "
-                "put the token there or correct token_file",
-            ) from error
-        if not token or not token.isprintable():
-            raise SourceError(
-                Health.UNAUTHORIZED,
-                f"the token file {self.token_file} does not hold one token on one line",
-            )
-        return token
 
 
 @attrs.frozen(kw_only=True)
@@ -273,7 +235,7 @@ class MastodonSpider:
         return f"{api}/v1/accounts/{quote(account, safe='')}/statuses?exclude_reblogs=true"
 
     async def _get(self, url: str, web: Web, accept: tuple[int, ...] = ()) -> Fetched:
-        token = self.options.secret()
+        token = secret_of(self.options, "token")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return await web.get(url, headers=headers, accept=accept)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -24,7 +24,7 @@ from spiders.job import CrawlJob, SourceSpec
 from spiders.kinds import KINDS, SourceKind
 from spiders.kit.saved import saved_answers
 from spiders.options import Politeness
-from spiders.page import Page, SourceError
+from spiders.page import SourceError
 from spiders.web import Fetched
 
 __all__ = ["source"]
@@ -144,22 +144,35 @@ def _offline(
     seen: dict[object, Observation | Deletion] = {}
     troubles: list[str] = []
     for file in files:
-        answers = saved_answers(file, url=url, observed_at=datetime.now(UTC))
-        useful = [answer for answer in answers if _is_useful(kind, answer, url)]
-        if not useful:
-            troubles.append(f"{file}: holds no answer to what {kind.name} asks for")
-        for answer in useful:
-            try:
-                page = kind.parse(answer, source=kind.name)
-            except SourceError as error:
-                troubles.append(f"{file}: {error}")
-                continue
-            for value in _values(page):
-                key = value.post.key if isinstance(value, Observation) else value.key
-                seen[key] = value
-            if page.skipped:
-                troubles.append(f"{file}: {page.skipped} entries could not be read")
+        values, told = _in_file(kind, file, url)
+        for value in values:
+            key = value.post.key if isinstance(value, Observation) else value.key
+            seen[key] = value
+        troubles += (f"{file}: {trouble}" for trouble in told)
+        if not values and not told:  # nobody's fault: a search may find nothing
+            typer.echo(printable(f"{file}: an answer without a public post"), err=True)
     return tuple(seen.values()), troubles
+
+
+def _in_file(
+    kind: SourceKind, file: Path, url: str
+) -> tuple[Sequence[Observation | Deletion], Sequence[str]]:
+    answers = saved_answers(file, url=url, observed_at=datetime.now(UTC))
+    useful = [answer for answer in answers if _is_useful(kind, answer, url)]
+    if not useful:
+        return (), [f"holds no answer to what {kind.name} asks for"]
+    values: list[Observation | Deletion] = []
+    troubles: list[str] = []
+    for answer in useful:
+        try:
+            page = kind.parse(answer, source=kind.name)
+        except SourceError as error:
+            troubles.append(str(error))
+            continue
+        values += [*page.observations, *page.deletions]
+        if page.skipped:
+            troubles.append(f"{page.skipped} entries could not be read")
+    return values, troubles
 
 
 def _is_useful(kind: SourceKind, answer: Fetched, url: str) -> bool:
@@ -207,11 +220,6 @@ def _options(kind: SourceKind, given: Sequence[str]) -> Politeness:
             f"{'.'.join(map(str, one['loc'])) or kind.name}: {one['msg']}" for one in error.errors()
         )
         raise typer.BadParameter(printable(said), param_hint="--option") from None
-
-
-def _values(page: Page) -> Iterator[Observation | Deletion]:
-    yield from page.observations
-    yield from page.deletions
 
 
 def _show(seen: Sequence[Observation | Deletion]) -> None:

@@ -28,6 +28,7 @@ __all__ = ["SavedWeb", "saved_answers"]
 
 _LARGEST = 64 * 1024 * 1024
 _OK = 200
+_ASKING = ("GET", "POST")
 _CONTENT_TYPES = {
     ".json": "application/json",
     ".html": "text/html",
@@ -41,7 +42,7 @@ _CONTENT_TYPES = {
 def saved_answers(file: Path, *, url: str, observed_at: datetime) -> tuple[Fetched, ...]:
     """The answers in a file: those of a cassette, or the file itself as the answer from ``url``.
 
-    Of a cassette, what was asked by GET. Raises ``OSError`` where the file cannot be read.
+    Of a cassette, what was asked by GET or POST. Raises ``OSError`` where the file cannot be read.
     """
     body = file.read_bytes()[:_LARGEST]
     recorded = _cassette(file, body)
@@ -75,6 +76,8 @@ def _played(recorded: Sequence[Any], observed_at: datetime) -> Iterator[Fetched]
     for interaction in recorded:
         try:
             request, response = interaction["request"], interaction["response"]
+            if str(request.get("method", "GET")).upper() not in _ASKING:
+                continue
             headers = {
                 str(name).lower(): ", ".join(map(str, v)) if isinstance(v, list) else str(v)
                 for name, v in (response.get("headers") or {}).items()

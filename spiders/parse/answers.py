@@ -21,12 +21,12 @@ def json_answer(body: bytes, *, url: str, expected: str) -> Any:
 
 
 def unreadable(body: bytes, *, url: str, found: str, expected: str) -> SourceError:
-    """The trouble of an answer that is not what ``expected`` names."""
+    """The trouble of an answer that is not what ``expected`` names; a saved one has no ``url``."""
     start = shown(body[:400].decode("utf-8", "replace"))
     return SourceError(
         Health.UNREADABLE,
-        f"{shown(url, 200)}: {found}; it begins with {start!r}; "
-        f"check that the address is {expected}",
+        f"{shown(url, 200)}{': ' if url else ''}{found}; it begins with {start!r}; "
+        f"check that {'the address' if url else 'this'} is {expected}",
     )
 
 

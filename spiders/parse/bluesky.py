@@ -150,10 +150,12 @@ VIEW = Fields(
 
 def one_document(body: bytes) -> bytes:
     """Lines of JSON as one list of them; anything else as it is."""
-    lines = [line for line in body.splitlines() if line.strip()]
-    if len(lines) < 2 or not lines[0].lstrip().startswith(b"{") or not _is_json(lines[0]):
+    lines = [line for line in body.split(b"\n") if line.strip()]
+    whole = [_is_json(line) and line.lstrip().startswith(b"{") for line in lines]
+    if len(lines) < 2 or not any(whole) or _is_json(body):
         return body
-    return b"[" + b",".join(line if _is_json(line) else b"null" for line in lines) + b"]"
+    told = (line if is_whole else b"null" for line, is_whole in zip(lines, whole, strict=True))
+    return b"[" + b",".join(told) + b"]"
 
 
 def _is_json(line: bytes) -> bool:

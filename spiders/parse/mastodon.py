@@ -34,16 +34,18 @@ _MEDIA = {
     "image": MediaKind.IMAGE,
 }
 _LINK = re.compile(r'<([^>]*)>\s*;[^,]*?\brel="?([\w ]+)"?')
+_CONTEXT = re.compile(r"/statuses/([^/]+)/context/?$")
 _MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
 
 
 def parse_statuses(body: bytes, *, source: str, url: str, observed_at: datetime) -> Page:
-    """A timeline, or the answer to a search, in the server's order.
+    """A timeline, the answer to a search, or what stands around a status, in the server's order.
 
-    Boosts stand for the status that they boost. What is not public is left out.
+    One status stands for a list of one. Boosts stand for the status that they boost. What is not
+    public is left out.
     """
     answer = json_answer(body, url=url, expected=_EXPECTED)
-    statuses = answer.get("statuses") if isinstance(answer, dict) else answer
+    statuses, root = _statuses(answer), _root(answer, url)
     if not isinstance(statuses, list):
         raise unreadable(body, url=url, found="no list of statuses", expected=_EXPECTED)
     seen: dict[PostKey, Observation] = {}
@@ -53,7 +55,7 @@ def parse_statuses(body: bytes, *, source: str, url: str, observed_at: datetime)
             status = status.get("reblog") or status
             if status.get("visibility", "public") not in _PUBLIC:
                 continue
-            observation = _observation(status, source, url, observed_at)
+            observation = _observation(status, source, url, observed_at, root=root)
         except _MALFORMED:
             skipped += 1
             continue
@@ -66,6 +68,27 @@ def parse_statuses(body: bytes, *, source: str, url: str, observed_at: datetime)
             expected=_EXPECTED,
         )
     return Page(observations=tuple(seen.values()), skipped=skipped)
+
+
+def _statuses(answer: Any) -> Any:
+    """What of an answer is the list of statuses, whichever method it answers."""
+    if not isinstance(answer, dict):
+        return answer
+    if "descendants" in answer:
+        return [*(answer.get("ancestors") or ()), *(answer["descendants"] or ())]
+    return [answer] if "account" in answer else answer.get("statuses")
+
+
+def _root(answer: Any, url: str) -> str | None:
+    """The first status of the thread that an answer shows, where it shows one."""
+    if not isinstance(answer, dict) or "descendants" not in answer:
+        return None
+    above = answer.get("ancestors")
+    if isinstance(above, list) and above and isinstance(above[0], dict):
+        first = above[0]
+        return None if first.get("in_reply_to_id") else str(first.get("id") or "") or None
+    asked = _CONTEXT.search(urlsplit(url).path)
+    return asked[1] if asked else None
 
 
 def parse_status(body: bytes, *, source: str, url: str, observed_at: datetime) -> Observation:
@@ -114,10 +137,16 @@ def parse_paging(link_header: str) -> Mapping[str, Mapping[str, str]]:
 
 
 def _observation(
-    status: Mapping[str, Any], source: str, url: str, observed_at: datetime
+    status: Mapping[str, Any],
+    source: str,
+    url: str,
+    observed_at: datetime,
+    *,
+    root: str | None = None,
 ) -> Observation:
     key = PostKey(source=source, native_id=short_id(status["id"]))
     replied_to = status.get("in_reply_to_id")
+    thread = PostKey(source=source, native_id=short_id(root)) if root else None
     published_at = datetime.fromisoformat(status["created_at"])
     return Observation(
         post=Post(
@@ -127,6 +156,7 @@ def _observation(
             url=safe_link(status.get("url")) or safe_link(status.get("uri")),
             author=_author(status["account"], host_of(url)),
             parent=PostKey(source=source, native_id=short_id(replied_to)) if replied_to else None,
+            thread=None if thread == key else thread,
             language_hint=plain(status.get("language") or "") or None,
             media=_media(status),
         ),

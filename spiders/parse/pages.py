@@ -29,9 +29,9 @@ _FEW_BROKEN = 0.01
 _UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 _WRAPPING = re.compile(r"\A\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)|(?:-->|//\s*\]\]>|\]\]>)\s*\Z")
-_SLIPS = re.compile(
-    r'("(?:[^"\\]++|\\.)*+\\?(?:"|\Z))|/\*.*?(?:\*/|\Z)|//[^\n]*|,(?=\s*[}\]])', re.DOTALL
-)
+_STRING = r'("(?:[^"\\]++|\\.)*+\\?(?:"|\Z))'
+_COMMENTS = re.compile(_STRING + r"|/\*.*?(?:\*/|\Z)|//[^\n]*", re.DOTALL)
+_LAST_COMMAS = re.compile(_STRING + r"|,(?=\s*[}\]])", re.DOTALL)
 _LINKED = {"a": "href", "area": "href", "link": "href", "object": "data"}
 _LINKED |= dict.fromkeys(("audio", "embed", "iframe", "img", "source", "track", "video"), "src")
 _MOST_THINGS = 10_000
@@ -115,7 +115,10 @@ def _unescaped(text: str) -> str:
 
 
 def _mended(text: str) -> str:
-    return _SLIPS.sub(lambda found: found[1] or "", text)
+    """JSON without its comments, and then without the commas that end a list."""
+    for slips in (_COMMENTS, _LAST_COMMAS):
+        text = slips.sub(lambda found: found[1] or "", text)
+    return text
 
 
 def _microdata(root: etree._Element) -> list[Any]:

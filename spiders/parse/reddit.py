@@ -66,8 +66,8 @@ def typed_words(item: Mapping[str, Any], name: str) -> str | None:
 def shown_text(item: Mapping[str, Any]) -> str | None:
     """The words as they are shown, without the marks of Markdown."""
     name = "body" if item["kind"] == "t1" else "selftext"
-    shown = typed_words(item, f"{name}_html")
-    return html_to_text(shown) if shown else typed_words(item, name)
+    shown = html_to_text(typed_words(item, f"{name}_html") or "")
+    return shown or typed_words(item, name)  # of a mark alone nothing is shown
 
 
 def _has_author(item: Mapping[str, Any]) -> bool:

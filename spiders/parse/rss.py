@@ -10,6 +10,7 @@ import time
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urljoin
 
 import feedparser
 
@@ -84,14 +85,14 @@ def parse_feed(
     if not feed.entries:
         raise SourceError(
             Health.EMPTY,
-            f"{shown(url, 200)} is a feed without entries: "
+            f"{shown(url, 200) or 'this'} is a feed without entries: "
             "if that lasts, look whether the site has moved its feed",
         )
     seen: dict[PostKey, Observation] = {}
     skipped = 0
     for entry in feed.entries:
         try:
-            observation = _observation(entry, feed.feed, source, observed_at)
+            observation = _observation(entry, feed.feed, source, url, observed_at)
         except _BROKEN:
             skipped += 1
             continue
@@ -123,13 +124,16 @@ def _unreadable(url: str, body: bytes, found: str) -> SourceError:
         if named:
             advice = f"the page names this feed: {shown(named[1].decode('utf-8', 'replace'), 200)}"
     return SourceError(
-        Health.UNREADABLE, f"{shown(url, 200)}: {found}; it begins with {start!r}; {advice}"
+        Health.UNREADABLE,
+        f"{shown(url, 200)}{': ' if url else ''}{found}; it begins with {start!r}; {advice}",
     )
 
 
-def _observation(entry: Any, feed: Any, source: str, observed_at: datetime) -> Observation | None:
+def _observation(
+    entry: Any, feed: Any, source: str, url: str, observed_at: datetime
+) -> Observation | None:
     title, body = _title(entry), _body(entry)
-    link = safe_link(entry.get("link"))
+    link = safe_link(_absolute(entry.get("link") or "", url or feed.get("link") or ""))
     native_id = short_id(entry.get("id") or entry.get("link") or _digest(title, body))
     text = _joined(title, body, comment=bool(_COMMENT.search(native_id)))
     if not text or not native_id:
@@ -154,6 +158,11 @@ def _observation(entry: Any, feed: Any, source: str, observed_at: datetime) -> O
         if replies is None
         else EngagementSnapshot(key=key, taken_at=observed_at, replies=replies),
     )
+
+
+def _absolute(link: str, base: str) -> str:
+    """A link from the feed's own address, or where a saved feed has none, from its site's."""
+    return urljoin(base, link) if link else ""
 
 
 def _digest(title: str, body: str) -> str:

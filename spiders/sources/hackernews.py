@@ -93,10 +93,28 @@ _HIT = Fields(
 _ITEM = attrs.evolve(
     _HIT,
     id="id",
+    thread=lambda item: item.get("story_id") or item.get("root") if _is_comment(item) else None,
     text=html("text || ''"),
     url=lambda item: f"{_PAGE}{item['id']}",
     deleted="author == `null`",
 )
+
+_FIREBASE = attrs.evolve(
+    _ITEM,
+    published_at="time",
+    author=Person(id="by", handle="by"),
+    parent="parent",
+    thread=None,
+    likes="score",
+    replies="descendants",
+    deleted="deleted || dead",
+)
+
+
+def _thread(answer: Answer) -> list[Mapping[str, Any]]:
+    """An item and all that is written below it, each told which item that is."""
+    return [{**item, "root": answer.data["id"]} for item in listed([answer.data], "children")]
+
 
 SOURCE = declare(
     options=HackerNewsOptions,
@@ -113,6 +131,12 @@ SOURCE = declare(
         pages=1_000,
     ),
     refresh=Endpoint(url="{api}/items/{ids}", fields=_ITEM),
-    also_reads=(Endpoint(url="{api}/hits/{ids}", fields=_HIT),),  # one hit by itself
+    also_reads=(
+        Endpoint(url="{api}/hits/{ids}", fields=_HIT),  # one hit by itself
+        Endpoint(url="{api}/items/{ids}", items=_thread, fields=_ITEM),
+        Endpoint(
+            url="{api}/item", path=r"/v0/item/\d+(\.json)?", fields=_FIREBASE
+        ),  # news.ycombinator's own
+    ),
     can_search=True,
 )

@@ -8,28 +8,22 @@ from urllib.parse import urlsplit
 from spiders.kind import SourceKind
 from spiders.mastodon import MastodonOptions, MastodonSpider
 from spiders.page import Page
-from spiders.parse.mastodon import parse_status, parse_statuses
+from spiders.parse.mastodon import parse_statuses
 from spiders.web import Fetched
 
 __all__ = ["SOURCE"]
 
-_STATUS = re.compile(r"/api/v1/statuses/[^/]+/?")
 _STATUSES = re.compile(
-    r"/api/(v1/timelines/(tag/[^/]+|public)|v1/accounts/[^/]+/statuses|v2/search)/?"
+    r"/api/(v1/statuses/[^/]+(/context)?|v1/timelines/(tag/[^/]+|public)|v1/trends/statuses"
+    r"|v1/accounts/[^/]+/statuses|v2/search)/?"
 )
 
 
 def _asks(url: str) -> bool:
-    path = urlsplit(url).path
-    return bool(_STATUS.fullmatch(path) or _STATUSES.fullmatch(path))
+    return _STATUSES.fullmatch(urlsplit(url).path) is not None
 
 
 def _read(answer: Fetched, *, source: str) -> Page:
-    if _STATUS.fullmatch(urlsplit(answer.url).path):
-        status = parse_status(
-            answer.body, source=source, url=answer.url, observed_at=answer.observed_at
-        )
-        return Page(observations=(status,))
     return parse_statuses(
         answer.body, source=source, url=answer.url, observed_at=answer.observed_at
     )

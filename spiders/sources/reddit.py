@@ -169,10 +169,10 @@ def _parameters(given: Mapping[str, str]) -> str:
     return urlencode({name: value for name, value in given.items() if value})
 
 
-_LISTINGS = r"new|hot|top|best|rising|controversial|search|comments|submitted|overview"
+_LISTINGS = r"new|hot|top|best|rising|controversial|search|comments|submitted|overview|saved|gilded"
 _LISTING = Endpoint(
     url=_newest,
-    path=rf"(/r/[^/]+|/user/[^/]+)?(/({_LISTINGS}))?(/?\.json|/)?|/duplicates/\w+(\.json|/)?",
+    path=rf"(/r/[^/]+|/user/[^/]+)?(/({_LISTINGS}))?(/?\.json|/)?|/(duplicates|by_id)/[\w,]+(\.json|/)?",
     items=_items,
     fields=_THING,
     next="data.after",

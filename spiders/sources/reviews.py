@@ -8,14 +8,19 @@ from operator import getitem
 from typing import Annotated, Any, Literal
 
 import attrs
+from parsel import Selector
 from pydantic import Field
 
+from monitor.domain import Health
+from spiders.addresses import safe_link
 from spiders.kit.endpoint import Answer, Endpoint
 from spiders.kit.fields import Fields, Person
 from spiders.listed import declare_listed
 from spiders.options import Politeness, WebAddress
+from spiders.page import SourceError
 from spiders.parse.described import said_on
 from spiders.parse.pages import page_text, things_on
+from spiders.parse.text import shown
 from spiders.web import Fetched
 
 __all__ = ["SOURCE", "ReviewsOptions"]
@@ -40,6 +45,7 @@ class _DescribedPage(Endpoint):
         text = page_text(fetched.body, fetched.headers.get("content-type", ""))
         readable = attrs.evolve(
             fetched,
+            url=fetched.url or _own_address(text),
             body=text.encode("utf-8", "replace"),
             headers={**fetched.headers, "content-type": "text/html; charset=utf-8"},
         )
@@ -47,9 +53,23 @@ class _DescribedPage(Endpoint):
         return Endpoint.read(page, readable, source=source, expected=expected, asked=asked)
 
 
+def _own_address(text: str) -> str:
+    """The address that a saved page gives as its own; empty where it gives none."""
+    page = Selector(text=text, type="html")
+    own = page.css("link[rel~=canonical]::attr(href), meta[property='og:url']::attr(content)")
+    return safe_link(own.get()) or ""
+
+
 def _items(text: str, answer: Answer) -> list[dict[str, Any]]:
+    things = things_on(text)
+    if not things:
+        raise SourceError(
+            Health.EMPTY,
+            f"{shown(answer.url or 'the page', 200)} describes nothing in JSON-LD or microdata: "
+            "look in its source whether it ever does, or read it by a kind of its own",
+        )
     language = answer.html.xpath("string(/html/@lang)").get() if answer.html else ""
-    return said_on(things_on(text), url=answer.url, language=(language or "").strip())
+    return said_on(things, url=answer.url, language=(language or "").strip())
 
 
 def _key(*names: str) -> Callable[[Any], Any]:

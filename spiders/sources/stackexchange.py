@@ -101,6 +101,7 @@ _QUESTION = Fields(
     views="view_count",
     likes="score",
     replies="answer_count",
+    left_out="answer_id || comment_id",
 )
 _ANSWER = attrs.evolve(
     _QUESTION,
@@ -110,6 +111,7 @@ _ANSWER = attrs.evolve(
     thread="question_id",
     views=None,
     replies=None,
+    left_out=None,
 )
 _COMMENT = attrs.evolve(
     _ANSWER,

@@ -77,8 +77,10 @@ class YoutubeOptions(OpenInterface):
 
 
 def _listed(answer: Answer) -> Any:
-    """The resources of a list, or the one resource that an answer is."""
+    """The resources of a list, or the one resource that an answer is; what is neither, raises."""
     data = answer.data
+    if not {"kind", "items"} & set(data):
+        raise TypeError("neither a list nor a resource")
     is_list = str(data.get("kind", "")).endswith("ListResponse")
     return data.get("items", [] if is_list else data)
 

@@ -11,6 +11,7 @@ from spiders.handover import decode_job, encode_job
 from spiders.job import CrawlJob, SourceSpec
 from spiders.kinds import KINDS, spider_for
 from spiders.mastodon import MastodonOptions
+from spiders.options import secret_of
 from spiders.rss import RssOptions
 
 SINCE = datetime(2026, 11, 20, tzinfo=UTC)
@@ -33,7 +34,7 @@ def test_a_job_travels_whole_with_its_secret() -> None:
     assert travelled == job
     assert travelled.source.kind == "mastodon"
     assert isinstance(travelled.source.options, MastodonOptions)
-    assert travelled.source.options.secret() == "s3cret"
+    assert secret_of(travelled.source.options, "token") == "s3cret"
 
 
 @pytest.mark.parametrize("name", ["", " ", "a:b", "a\nb"])

@@ -136,8 +136,10 @@ def test_json_with_comments_and_trailing_commas_is_read_even_so() -> None:
     assert things_on(text + "</script>") == [{"a": "// no comment", "b": [1]}]
 
 
-def test_a_page_that_describes_nothing_brings_nothing() -> None:
-    assert read(b"<html><p>Hello</p></html>").observations == ()
+def test_a_page_that_describes_nothing_says_so() -> None:
+    with pytest.raises(SourceError, match="describes nothing") as told:
+        read(b"<html><p>Hello</p></html>")
+    assert told.value.health is Health.EMPTY
 
 
 def test_an_unreadable_thing_is_told() -> None:
