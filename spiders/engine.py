@@ -207,12 +207,34 @@ class _ScrapyWeb:
         headers: Mapping[str, str] | None = None,
         accept: Container[int] = (),
     ) -> Fetched:
+        return await self._answer(scrapy.Request(url, headers=headers, dont_filter=True), accept)
+
+    async def post(
+        self,
+        url: str,
+        *,
+        body: bytes,
+        headers: Mapping[str, str] | None = None,
+    ) -> Fetched:
+        login = scrapy.Request(
+            url,
+            method="POST",
+            body=body,
+            headers=headers,
+            dont_filter=True,
+            # The operator's own account, whose secret is nobody else's: no crawling, no detour.
+            meta={"dont_obey_robotstxt": True, "dont_redirect": True},
+        )
+        return await self._answer(login)
+
+    async def _answer(self, request: scrapy.Request, accept: Container[int] = ()) -> Fetched:
+        url = request.url
         loop = asyncio.get_running_loop()
         attempt = 0
         while True:
             attempt += 1
             await asyncio.sleep(self._free_at.get(host_of(url), 0) - loop.time())
-            status, retry_after, answer = await self._once(url, headers or {})
+            status, retry_after, answer = await self._once(request)
             if isinstance(answer, Fetched) and (status == HTTPStatus.OK or status in accept):
                 return answer
             left = timedelta(seconds=max(0.0, self._ends_at - loop.time()))
@@ -232,14 +254,12 @@ class _ScrapyWeb:
                 raise answer
             raise _refusal(url, answer, retry_after)
 
-    async def _once(
-        self, url: str, headers: Mapping[str, str]
-    ) -> tuple[int | None, str, Fetched | SourceError]:
-        request = scrapy.Request(url, headers=dict(headers), dont_filter=True)
+    async def _once(self, request: scrapy.Request) -> tuple[int | None, str, Fetched | SourceError]:
+        url = request.url
         self._tally.requests += 1
         assert self._crawler.engine is not None  # noqa: S101  Scrapy sets it before start()
         try:
-            response = await self._crawler.engine.download_async(request)
+            response = await self._crawler.engine.download_async(request.copy())
         except SourceError as error:
             self._tally.refused += "robots.txt" in error.detail
             return None, "", error
@@ -305,4 +325,4 @@ def _refusal(url: str, answer: Fetched, retry_after: str) -> SourceError:
         health, what = Health.SERVER_ERROR, "the fault is the server's; it is tried again"
     else:
         health, what = Health.UNREADABLE, "check the address: there is nothing to read there"
-    return SourceError(health, f"{shown(url, 200)} answers {said}: {what}")
+    return SourceError(health, f"{shown(url, 200)} answers {said}: {what}", answer)

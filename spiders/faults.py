@@ -7,7 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from monitor.domain import FaultyAnswer
 from spiders.parse.text import shown
-from spiders.web import Fetched, Web
+from spiders.web import Around, Fetched, Web
 
 __all__ = ["LARGEST_KEPT", "MOST_KEPT", "Noting", "faulty_answer"]
 
@@ -17,11 +17,14 @@ LARGEST_KEPT = 256 * 1024
 """What is kept of one answer, in bytes."""
 
 
-class Noting:
-    """A ``Web`` that remembers what it answered last, for one look at a source."""
+class Noting(Around):
+    """A ``Web`` that remembers what it answered last, for one look at a source.
+
+    What is answered to a login is not: it holds a token.
+    """
 
     def __init__(self, web: Web) -> None:
-        self._web = web
+        super().__init__(web)
         self.last: Fetched | None = None
 
     async def get(
@@ -33,8 +36,15 @@ class Noting:
     ) -> Fetched:
         """The answer of the web below."""
         self.last = None
-        self.last = await self._web.get(url, headers=headers, accept=accept)
+        self.last = await super().get(url, headers=headers, accept=accept)
         return self.last
+
+    async def post(
+        self, url: str, *, body: bytes, headers: Mapping[str, str] | None = None
+    ) -> Fetched:
+        """The answer of the web below, not remembered."""
+        self.last = None
+        return await super().post(url, body=body, headers=headers)
 
 
 def faulty_answer(

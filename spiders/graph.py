@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Container, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import attrs
-
 from monitor.domain import Health
-from spiders.job import CrawlJob
-from spiders.kind import SourceKind, Spider
-from spiders.page import Page, SourceError
-from spiders.parse.text import shown
-from spiders.web import Fetched, Web
+from spiders.kit.refusals import Refusal
 
-__all__ = ["graph_items", "telling_gone"]
+__all__ = ["GRAPH_REFUSALS", "graph_items"]
 
-_NOT_FOUND, _REFUSED = 404, 400
-_NO_OBJECT, _NO_SUCH = 100, 33
 _LISTS = ("comments", "replies")
 
 
@@ -49,65 +40,31 @@ def graph_items(data: Any) -> list[dict[str, Any]]:
     return items
 
 
-def telling_gone(kind: SourceKind) -> SourceKind:
-    """The same kind, to which an object that is gone looks like a page that is not found.
-
-    The API answers 400 with code 100, subcode 33, for what was deleted or hidden.
-    """
-
-    def spider(job: CrawlJob, options: Any) -> Spider:
-        return _TellingGone(kind.spider(job, options))
-
-    return attrs.evolve(kind, spider=spider)
-
-
-@attrs.frozen
-class _TellingGone:
-    spider: Spider
-
-    def queries(self) -> tuple[str, ...]:
-        """What the spider follows."""
-        return self.spider.queries()
-
-    def discover(self, query: str, web: Web) -> AsyncIterator[Page]:
-        """What the spider discovers."""
-        return self.spider.discover(query, web)
-
-    def refresh(self, web: Web) -> AsyncIterator[Page]:
-        """What the spider sees again, and what is gone."""
-        return self.spider.refresh(_Translating(web))
-
-
-@attrs.frozen
-class _Translating:
-    web: Web
-
-    async def get(
-        self,
-        url: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        accept: Container[int] = (),
-    ) -> Fetched:
-        """The answer; 404 where the API says in its own way that there is no such object."""
-        if _NOT_FOUND not in accept:
-            return await self.web.get(url, headers=headers, accept=accept)
-        fetched = await self.web.get(url, headers=headers, accept=(404, 410, _REFUSED))
-        if fetched.status != _REFUSED:
-            return fetched
-        code, subcode, message = _error(fetched.body)
-        if (code, subcode) == (_NO_OBJECT, _NO_SUCH):
-            return attrs.evolve(fetched, status=_NOT_FOUND)
-        raise SourceError(
-            Health.UNAUTHORIZED if code in (10, 102, 190, 200) else Health.SERVER_ERROR,
-            f"the interface refuses with code {code}: {shown(message, 200)}; "
-            "check the token and its permissions",
-        )
-
-
-def _error(body: bytes) -> tuple[int | None, int | None, str]:
-    try:
-        error = json.loads(body)["error"]
-        return error.get("code"), error.get("error_subcode"), str(error.get("message") or "")
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        return None, None, "an answer without a reason"
+GRAPH_REFUSALS = (
+    Refusal(says="error.code == `100` && error.error_subcode == `33`"),  # deleted, or hidden
+    Refusal(
+        says="contains(`[4, 17, 32, 341, 368, 613, 80001, 80002]`, error.code)",
+        health=Health.RATE_LIMITED,
+        words="error.message",
+        advice="read this source less often",
+    ),
+    Refusal(
+        says="contains(`[10, 102, 190, 200]`, error.code)",
+        health=Health.UNAUTHORIZED,
+        words="error.message",
+        advice="check the token and its permissions",
+    ),
+    Refusal(
+        says="contains(`[1, 2]`, error.code)",
+        health=Health.SERVER_ERROR,
+        words="error.message",
+        advice="the fault is the server's; it is tried again",
+    ),
+    Refusal(
+        says="error.code",
+        health=Health.UNREADABLE,
+        words="error.message",
+        advice="check the names and numbers that this source is configured with",
+    ),
+)
+"""What the codes of the API's errors mean; it answers nearly all of them with status 400."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 
 from monitor.domain import Deletion, Health, Observation
+from spiders.web import Fetched
 
 __all__ = ["Page", "SourceError"]
 
@@ -25,9 +26,13 @@ class Page:
 
 
 class SourceError(Exception):
-    """Why a source could not be heard; ``detail`` names the place and says what to do."""
+    """Why a source could not be heard; ``detail`` names the place and says what to do.
 
-    def __init__(self, health: Health, detail: str) -> None:
+    ``answer`` is what the server said, where its status is why.
+    """
+
+    def __init__(self, health: Health, detail: str, answer: Fetched | None = None) -> None:
         super().__init__(f"{health}: {detail}")
         self.health = health
         self.detail = detail
+        self.answer = answer

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import attrs
 
-__all__ = ["Fetched", "Web"]
+__all__ = ["Around", "Fetched", "Web"]
 
 
 @attrs.frozen(kw_only=True)
@@ -23,7 +23,7 @@ class Fetched:
 
 
 class Web(Protocol):
-    """Fetches one address, politely; raises ``SourceError`` where there is no usable answer."""
+    """Asks one address, politely; raises ``SourceError`` where there is no usable answer."""
 
     async def get(
         self,
@@ -34,3 +34,40 @@ class Web(Protocol):
     ) -> Fetched:
         """The answer, if its status is 200 or one of ``accept``."""
         ...
+
+    async def post(
+        self,
+        url: str,
+        *,
+        body: bytes,
+        headers: Mapping[str, str] | None = None,
+    ) -> Fetched:
+        """The answer to a login, if its status is 200; it is never sent on to another address."""
+        ...
+
+
+class Around:
+    """A web around another one; what it does not do itself is left to that one."""
+
+    def __init__(self, web: Web) -> None:
+        self._web = web
+
+    async def get(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        accept: Container[int] = (),
+    ) -> Fetched:
+        """The answer of the web within."""
+        return await self._web.get(url, headers=headers, accept=accept)
+
+    async def post(
+        self,
+        url: str,
+        *,
+        body: bytes,
+        headers: Mapping[str, str] | None = None,
+    ) -> Fetched:
+        """The answer of the web within."""
+        return await self._web.post(url, body=body, headers=headers)

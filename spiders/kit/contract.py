@@ -249,6 +249,8 @@ class _Refusing:
         self.asked += 1
         raise SourceError(Health.RATE_LIMITED, f"{url} answers 429 Too Many Requests")
 
+    post = get
+
 
 def _without_numbers(answer: Fetched) -> Iterator[Fetched]:
     """The answer without each of its numbers in turn, or where it is no JSON, without any digit."""

@@ -12,6 +12,7 @@ from spiders.job import CrawlJob
 from spiders.kind import Budget, SourceKind
 from spiders.kit.allowance import Allowance
 from spiders.kit.endpoint import Endpoint
+from spiders.kit.refusals import Refusal
 from spiders.kit.spider import KitSpider, Plan
 from spiders.options import Politeness
 from spiders.page import Page, SourceError
@@ -34,17 +35,21 @@ def declare(
     overlap: timedelta = timedelta(minutes=10),
     queries: Callable[[CrawlJob, Any], tuple[str, ...]] | None = None,
     can_search: bool | None = None,
+    relists: bool = False,
+    refusals: tuple[Refusal, ...] = (),
     needs: str = "",
 ) -> SourceKind:
     """The kind whose name is the default of the options' ``kind``.
 
     ``overlap`` is how long the source may take to show a post. ``also_reads`` are answers of the
-    platform that can be read when saved ones are given, and are not asked for.
+    platform that can be read when saved ones are given, and are not asked for. ``relists``: a post
+    has no address of its own, and is looked for again in the list that showed it. ``refusals`` are
+    the platform's own words for what is wrong.
     """
     again = refresh if isinstance(refresh, tuple) else (refresh,)
     name = str(options.model_fields["kind"].default)
     if can_search is None:
-        can_search = isinstance(discover.url, str) and "{query}" in discover.url
+        can_search = queries is None and isinstance(discover.url, str) and "{query}" in discover.url
     plan = Plan(
         expected=f"the interface of {name}",
         discover=discover,
@@ -53,6 +58,8 @@ def declare(
         allowance=allowance,
         queries=queries,
         searches=can_search,
+        relists=relists,
+        refusals=refusals,
     )
     readable = (*plan.endpoints, *also_reads)
     counters = {counter for endpoint in readable for counter in endpoint.fields.counters}
@@ -66,14 +73,14 @@ def declare(
         limits=limits,
         counters=tuple(c for c in ("views", "likes", "shares", "replies") if c in counters),
         can_search=can_search,
-        can_refresh=bool(again),
+        can_refresh=bool(again) or relists,
         tells_deletions=any(
             endpoint.missing_are_gone or endpoint.fields.deleted or endpoint.batch == 1
             for endpoint in again
         ),
         needs=needs,
-        batch=min((endpoint.batch for endpoint in again), default=1),
-        budget=partial(budget_of, again, allowance),
+        batch=discover.page_size if relists else min((one.batch for one in again), default=1),
+        budget=partial(budget_of, (discover,) if relists else again, allowance),
     )
 
 

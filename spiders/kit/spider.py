@@ -15,6 +15,7 @@ from spiders.job import CrawlJob
 from spiders.kit.allowance import Allowance, Ledger
 from spiders.kit.endpoint import Answer, Endpoint
 from spiders.kit.memory import Memory, is_undated
+from spiders.kit.refusals import GONE, Refusal, understood
 from spiders.kit.templates import Ask, filled_header, secrets_of
 from spiders.page import Page, SourceError
 from spiders.parse.answers import says_error
@@ -32,7 +33,9 @@ class Plan:
     """What a source asks: how posts are discovered, and how known ones are looked at again.
 
     ``queries`` are what is followed, from the job and the options; by default each of the brands'
-    names where it ``searches``, else the source as a whole.
+    names where it ``searches``, else the source as a whole. Where posts cannot be asked for by
+    their ids, ``relists`` has the lists read again. The first of the ``refusals`` that fits an
+    error answer says what it means.
     """
 
     expected: str
@@ -42,6 +45,8 @@ class Plan:
     allowance: Allowance | None = None
     queries: Callable[[CrawlJob, Any], tuple[str, ...]] | None = None
     searches: bool = False
+    relists: bool = False
+    refusals: tuple[Refusal, ...] = ()
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -137,6 +142,29 @@ class KitSpider:
             for start in range(0, len(pairs), endpoint.batch):
                 batch = dict(pairs[start : start + endpoint.batch])
                 yield await self._again(endpoint, batch, web)
+        if self._plan.relists:
+            async for page in self._listed_again(set(wanted), web):
+                yield page
+
+    async def _listed_again(self, wanted: set[str], web: Web) -> AsyncIterator[Page]:
+        """The wanted posts that the lists still show. What is not there may have aged."""
+        endpoint = self._plan.discover
+        for query in self.queries():
+            asked, address = endpoint.first_page, ""
+            for _turned in range(endpoint.pages):
+                if not wanted:
+                    return
+                ask = Ask(options=self._options, query=query, page=asked, limit=endpoint.page_size)
+                fetched = await self._fetch(endpoint, ask, _REFRESH, web, address=address)
+                answer = self._read(endpoint, fetched, asked)
+                found = [o for o in answer.page.observations if o.post.key.native_id in wanted]
+                wanted -= {o.post.key.native_id for o in found}
+                yield self._seen_again(attrs.evolve(answer.page, observations=tuple(found)))
+                following = endpoint.following(answer)
+                address = endpoint.following_address(answer) or ""
+                if not address and following in (None, asked):
+                    break
+                asked = following or asked
 
     async def _again(self, endpoint: Endpoint, ids: Mapping[str, str], web: Web) -> Page:
         ask = Ask(options=self._options, ids=tuple(ids), limit=len(ids), joint=endpoint.joint)
@@ -156,12 +184,15 @@ class KitSpider:
             Deletion(key=PostKey(self._job.source.name, i), observed_at=fetched.observed_at)
             for i in missing
         )
+        return self._seen_again(attrs.evolve(page, deletions=(*page.deletions, *gone)))
+
+    def _seen_again(self, page: Page) -> Page:
+        """A page of known posts, with the cursor that says what they cost."""
         spent = self._ledger.of(_REFRESH)
-        return Page(
+        return attrs.evolve(
+            page,
             observations=tuple(self._dated(o) for o in page.observations),
-            deletions=(*page.deletions, *gone),
             cursor=Memory(newest=0).written(spent) if spent else None,
-            skipped=page.skipped,
         )
 
     async def _fetch(
@@ -183,7 +214,12 @@ class KitSpider:
         try:
             return await web.get(address or endpoint.address(ask), headers=headers, accept=accept)
         except SourceError as error:
-            raise self._without_secrets(error) from None
+            meant = understood(error, self._plan.refusals)
+            if isinstance(meant, Fetched):
+                if GONE in accept:
+                    return meant
+                meant = error
+            raise self._without_secrets(meant) from None
 
     def _read(self, endpoint: Endpoint, fetched: Fetched, asked: str) -> Answer:
         try:
@@ -198,7 +234,7 @@ class KitSpider:
         for secret in secrets_of(self._options):
             for form in (secret, quote(secret, safe="")):
                 detail = detail.replace(form, "***")
-        return SourceError(error.health, detail)
+        return SourceError(error.health, detail, error.answer)
 
     def _dated(self, observation: Observation) -> Observation:
         """A post without a time of its own keeps the moment at which it was first seen."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 import attrs
@@ -11,8 +12,8 @@ from pydantic import Field, StringConstraints
 
 from spiders.kit.endpoint import Answer, Endpoint
 from spiders.kit.fields import Fields, Person
+from spiders.kit.source import declare
 from spiders.kit.templates import Ask
-from spiders.listed import declare_listed
 from spiders.options import OpenInterface, WebAddress
 from spiders.parse.answers import unreadable
 from spiders.web import Fetched
@@ -89,7 +90,7 @@ def _next(answer: Answer) -> str | None:
     return str(page + 1) if answer.page.observations and page < _PAGES else None
 
 
-SOURCE = declare_listed(
+SOURCE = declare(
     options=AppstoreOptions,
     terms="A feed that Apple publishes; the reviews are their writers' and under Apple's terms.",
     limits="50 reviews a page, 10 pages: the newest 500 of an app in each country.",
@@ -117,4 +118,6 @@ SOURCE = declare_listed(
     queries=lambda _job, options: tuple(
         f"{c}/{a}" for a in options.apps for c in options.countries
     ),
+    relists=True,
+    overlap=timedelta(days=7),  # reviews wait for a moderator
 )

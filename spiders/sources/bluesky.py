@@ -6,10 +6,10 @@ are read when they were saved, one a line: a stream that never ends is nothing f
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping
+import json
+from collections.abc import AsyncIterator, Container, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, Literal, Self
 from urllib.parse import urlencode
 
 import attrs
@@ -22,17 +22,15 @@ from spiders.kind import Spider
 from spiders.kit.endpoint import Endpoint
 from spiders.kit.source import declare
 from spiders.kit.templates import Ask
+from spiders.oauth import Login, token_for
 from spiders.options import OpenInterface, Secret, WebAddress, secret_of
 from spiders.page import Page, SourceError
-from spiders.parse.answers import json_answer
 from spiders.parse.bluesky import POSTS, VIEW, one_document, parse_audiences, views
-from spiders.web import Fetched, Web
+from spiders.web import Around, Fetched, Web
 
 __all__ = ["SOURCE", "BlueskyOptions", "BlueskySpider"]
 
 _ACTORS_A_CALL = 25
-_LONGEST_SESSION = 65_536
-_LOGIN_SECONDS = 20
 _REFUSED = (Health.UNAUTHORIZED, Health.FORBIDDEN)
 
 
@@ -85,7 +83,8 @@ def _posts(ask: Ask) -> str:
 
 
 def _call(server: str, method: str, parameters: Mapping[str, Any]) -> str:
-    return f"{server.rstrip('/')}/xrpc/{method}?{urlencode(parameters, doseq=True)}"
+    given = f"?{urlencode(parameters, doseq=True)}" if parameters else ""
+    return f"{server.rstrip('/')}/xrpc/{method}{given}"
 
 
 _KIND = declare(
@@ -121,63 +120,14 @@ _KIND = declare(
     needs="an account's handle and app password",
 )
 
-SignIn: TypeAlias = Callable[[BlueskyOptions], Awaitable[str]]
 
-
-async def _signed_in(options: BlueskyOptions) -> str:
-    """The token of a new session; raises ``SourceError`` where there is none to be had."""
-    import httpx  # here: a tenth of a second that no other crawl process need spend
-
-    server = options.service.rstrip("/")
-    login = {"identifier": options.handle, "password": secret_of(options, "app_password")}
-    asked = f"{server}/xrpc/com.atproto.server.createSession"
-    try:
-        async with (
-            asyncio.timeout(_LOGIN_SECONDS),
-            httpx.AsyncClient() as client,
-            client.stream("POST", asked, json=login) as response,
-        ):
-            body = b""
-            async for piece in response.aiter_bytes():
-                body += piece
-                if len(body) > _LONGEST_SESSION:
-                    break
-    except (httpx.HTTPError, OSError) as error:  # TimeoutError is an OSError
-        raise SourceError(
-            Health.UNREACHABLE, f"{place_of(server)}: no login ({type(error).__name__})"
-        ) from None
-    if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
-        raise SourceError(
-            Health.RATE_LIMITED,
-            f"{place_of(server)} allows no more logins for now: read this source less often",
-        )
-    if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
-        raise SourceError(
-            Health.SERVER_ERROR, f"{place_of(server)} answers a login {response.status_code}"
-        )
-    session = {}
-    if response.status_code == httpx.codes.OK:
-        session = json_answer(body, url=asked, expected="the server of the account")
-    token = session.get("accessJwt") if isinstance(session, dict) else None
-    if not isinstance(token, str) or not token.isascii() or not token.isprintable():
-        raise SourceError(
-            Health.UNAUTHORIZED,
-            f"{place_of(server)} refuses the login (status {response.status_code}): check handle "
-            "and app password; one is made in Settings, Privacy and security, App passwords",
-        )
-    return token
-
-
-@attrs.define
-class _SignedInWeb:
+class _SignedIn(Around):
     """The web with a login for one server, made when it is first needed."""
 
-    web: Web
-    options: BlueskyOptions
-    sign_in: SignIn
-    _token: str = attrs.field(default="", repr=False)
-    _refused: SourceError | None = None
-    _gate: asyncio.Lock = attrs.field(factory=asyncio.Lock)
+    def __init__(self, web: Web, options: BlueskyOptions) -> None:
+        super().__init__(web)
+        self._options = options
+        self._login = Login(self._new_session)
 
     async def get(
         self,
@@ -186,32 +136,33 @@ class _SignedInWeb:
         headers: Mapping[str, str] | None = None,
         accept: Container[int] = (),
     ) -> Fetched:
-        if not self.options.handle:
+        if not self._options.handle:
             return await self._get_openly(url, headers, accept)
-        token = await self._signed_in()
+        token = await self._login.token(self)
         own = {"Authorization": f"Bearer {token}"} if self._is_own(url) else {}
-        return await self.web.get(url, headers={**(headers or {}), **own}, accept=accept)
+        return await super().get(url, headers={**(headers or {}), **own}, accept=accept)
 
-    async def _signed_in(self) -> str:
-        """The token of the one login; a login that was refused is not tried again."""
-        async with self._gate:
-            if self._refused:
-                raise self._refused
-            try:
-                self._token = self._token or await self.sign_in(self.options)
-            except SourceError as error:
-                self._refused = error
-                raise
-        return self._token
+    async def _new_session(self, web: Web) -> str:
+        password = secret_of(self._options, "app_password")
+        login = {"identifier": self._options.handle, "password": password}
+        return await token_for(
+            web,
+            _call(self._options.service, "com.atproto.server.createSession", {}),
+            body=json.dumps(login).encode(),
+            headers={"Content-Type": "application/json"},
+            field="accessJwt",
+            advice="check handle and app password; one is made in Settings, Privacy and security, "
+            "App passwords",
+        )
 
     def _is_own(self, url: str) -> bool:
-        return host_of(url) == host_of(self.options.service)
+        return host_of(url) == host_of(self._options.service)
 
     async def _get_openly(
         self, url: str, headers: Mapping[str, str] | None, accept: Container[int]
     ) -> Fetched:
         try:
-            return await self.web.get(url, headers=headers, accept=accept)
+            return await super().get(url, headers=headers, accept=accept)
         except SourceError as error:
             if error.health not in _REFUSED:
                 raise
@@ -222,13 +173,10 @@ class _SignedInWeb:
 class BlueskySpider:
     """The declared source with a login for its searches, and with its authors' audience."""
 
-    def __init__(
-        self, job: CrawlJob, options: BlueskyOptions, *, sign_in: SignIn = _signed_in
-    ) -> None:
+    def __init__(self, job: CrawlJob, options: BlueskyOptions) -> None:
         self._spider: Spider = _KIND.spider(job, options)
         self._options = options
-        self._sign_in = sign_in
-        self._web: _SignedInWeb | None = None
+        self._web: _SignedIn | None = None
         self._looks_up = options.audience
         self._followers: dict[str, int | None] = {}
 
@@ -238,7 +186,7 @@ class BlueskySpider:
 
     async def discover(self, query: str, web: Web) -> AsyncIterator[Page]:
         """New posts that hold the name as a phrase."""
-        self._web = self._web or _SignedInWeb(web, self._options, self._sign_in)
+        self._web = self._web or _SignedIn(web, self._options)
         async for page in self._spider.discover(query, self._web):
             seen = await self._with_followers(page.observations, web)
             yield attrs.evolve(page, observations=seen)

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field
 
-from spiders.graph import graph_items, telling_gone
+from spiders.graph import GRAPH_REFUSALS, graph_items
 from spiders.kit.allowance import Allowance
 from spiders.kit.documents import found_in
 from spiders.kit.endpoint import Answer, Endpoint
@@ -132,47 +132,46 @@ _OBJECT = Fields(
 )
 _HEADERS = {"Authorization": "Bearer {token}"}
 
-SOURCE = telling_gone(
-    declare(
-        options=FacebookOptions,
-        terms="Meta's Platform Terms. The app needs Page Public Content Access (app review), or a "
-        "token of a page of your own.",
-        limits="200 calls an hour for each user of the app; calls_per_hour keeps to it.",
-        allowance=Allowance(units=lambda options: options.calls_per_hour, per=timedelta(hours=1)),
-        overlap=timedelta(hours=1),
-        discover=Endpoint(
-            url="{api}/{query}/feed?fields=" + _FEED + "&limit={limit}&since={since}&after={page}",
+SOURCE = declare(
+    options=FacebookOptions,
+    terms="Meta's Platform Terms. The app needs Page Public Content Access (app review), or a "
+    "token of a page of your own.",
+    limits="200 calls an hour for each user of the app; calls_per_hour keeps to it.",
+    allowance=Allowance(units=lambda options: options.calls_per_hour, per=timedelta(hours=1)),
+    overlap=timedelta(hours=1),
+    discover=Endpoint(
+        url="{api}/{query}/feed?fields=" + _FEED + "&limit={limit}&since={since}&after={page}",
+        headers=_HEADERS,
+        items=_items,
+        fields=_OBJECT,
+        next="paging.next && paging.cursors.after",
+        page_size=50,
+        newest_first=False,
+    ),
+    refresh=(
+        Endpoint(
+            url="{api}/{ids}?fields=" + _COMMENT,
             headers=_HEADERS,
             items=_items,
             fields=_OBJECT,
-            next="paging.next && paging.cursors.after",
-            page_size=50,
-            newest_first=False,
+            takes=r"comment/(.+)",
         ),
-        refresh=(
-            Endpoint(
-                url="{api}/{ids}?fields=" + _COMMENT,
-                headers=_HEADERS,
-                items=_items,
-                fields=_OBJECT,
-                takes=r"comment/(.+)",
-            ),
-            Endpoint(
-                url="{api}/{ids}?fields=" + _SEEN_AGAIN,
-                headers=_HEADERS,
-                items=_items,
-                fields=_OBJECT,
-                takes=r"[^/]+",
-            ),
+        Endpoint(
+            url="{api}/{ids}?fields=" + _SEEN_AGAIN,
+            headers=_HEADERS,
+            items=_items,
+            fields=_OBJECT,
+            takes=r"[^/]+",
         ),
-        also_reads=(
-            Endpoint(url="{api}/{query}/comments", items=_items, fields=_OBJECT),
-            Endpoint(url="{api}/{query}/posts", items=_items, fields=_OBJECT),
-            Endpoint(url="{api}/{query}/videos", items=_items, fields=_OBJECT),
-            Endpoint(url="{api}/", items=_items, fields=_OBJECT),
-        ),
-        queries=lambda _job, options: options.pages,
-        can_search=False,
-        needs="an access token (app review by Meta)",
-    )
+    ),
+    also_reads=(
+        Endpoint(url="{api}/{query}/comments", items=_items, fields=_OBJECT),
+        Endpoint(url="{api}/{query}/posts", items=_items, fields=_OBJECT),
+        Endpoint(url="{api}/{query}/videos", items=_items, fields=_OBJECT),
+        Endpoint(url="{api}/", items=_items, fields=_OBJECT),
+    ),
+    queries=lambda _job, options: options.pages,
+    can_search=False,
+    refusals=GRAPH_REFUSALS,
+    needs="an access token (app review by Meta)",
 )

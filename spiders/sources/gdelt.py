@@ -27,7 +27,7 @@ from spiders.kit.templates import Ask
 from spiders.options import OpenInterface, WebAddress
 from spiders.page import Page, SourceError
 from spiders.parse.text import shown
-from spiders.web import Fetched, Web
+from spiders.web import Around, Fetched, Web
 
 __all__ = ["SOURCE", "GdeltOptions", "GdeltSpider"]
 
@@ -120,11 +120,8 @@ _KIND = declare(
 )
 
 
-@attrs.frozen
-class _Interface:
+class _Interface(Around):
     """The web with GDELT's refusals, which come as text and with status 200, and its own JSON."""
-
-    web: Web
 
     async def get(
         self,
@@ -133,7 +130,7 @@ class _Interface:
         headers: Mapping[str, str] | None = None,
         accept: Container[int] = (),
     ) -> Fetched:
-        answer = await self.web.get(url, headers=headers, accept=accept)
+        answer = await super().get(url, headers=headers, accept=accept)
         said = answer.body.strip()
         if said.startswith((b"{", b"<")) or not said:
             return _repaired(answer)

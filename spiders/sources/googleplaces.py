@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,7 +11,7 @@ from pydantic import Field
 from spiders.kit.allowance import Allowance
 from spiders.kit.endpoint import Endpoint
 from spiders.kit.fields import Fields, Person
-from spiders.listed import declare_listed
+from spiders.kit.source import declare
 from spiders.options import OpenInterface, Secret, WebAddress
 
 __all__ = ["SOURCE", "GoogleplacesOptions"]
@@ -35,7 +36,7 @@ class GoogleplacesOptions(OpenInterface):
     )
 
 
-SOURCE = declare_listed(
+SOURCE = declare(
     options=GoogleplacesOptions,
     terms="Google Maps Platform terms: reviews are shown with their author, and not kept for good.",
     limits="Five reviews of a place, as Google chooses them; each request is billed, so "
@@ -58,5 +59,7 @@ SOURCE = declare_listed(
         page_size=5,
     ),
     queries=lambda _job, options: options.places,
+    relists=True,
+    overlap=timedelta(days=7),
     needs="an API key with billing",
 )

@@ -11,19 +11,19 @@ from urllib.parse import quote, urlencode
 import attrs
 from pydantic import Field, model_validator
 
-from spiders.graph import graph_items
+from spiders.graph import GRAPH_REFUSALS, graph_items
 from spiders.job import CrawlJob
 from spiders.kind import SourceKind, Spider
 from spiders.kit.allowance import Allowance
 from spiders.kit.documents import found_in
 from spiders.kit.endpoint import Answer, Endpoint
 from spiders.kit.fields import Fields, Person
+from spiders.kit.source import declare
 from spiders.kit.templates import Ask
-from spiders.listed import declare_listed
 from spiders.options import OpenInterface, Secret, WebAddress
 from spiders.page import Page
 from spiders.parse.answers import json_answer, unreadable
-from spiders.web import Fetched, Web
+from spiders.web import Around, Fetched, Web
 
 __all__ = ["SOURCE", "InstagramOptions"]
 
@@ -153,10 +153,10 @@ class _Spider:
         return self._listed.refresh(_Numbering(web, self._options))
 
 
-@attrs.frozen
-class _Numbering:
-    web: Web
-    options: InstagramOptions
+class _Numbering(Around):
+    def __init__(self, web: Web, options: InstagramOptions) -> None:
+        super().__init__(web)
+        self._options = options
 
     async def get(
         self,
@@ -169,10 +169,10 @@ class _Numbering:
         if _NAMED in url:
             base, _, rest = url.partition(_NAMED)
             name, _, rest = rest.partition("/")
-            asked = f"{base}/ig_hashtag_search?user_id={self.options.user}&q={name}"
-            found = await self.web.get(asked, headers=headers)
+            asked = f"{base}/ig_hashtag_search?user_id={self._options.user}&q={name}"
+            found = await super().get(asked, headers=headers)
             url = f"{base}/{_number(found)}/{rest}"
-        return await self.web.get(url, headers=headers, accept=accept)
+        return await super().get(url, headers=headers, accept=accept)
 
 
 def _number(found: Fetched) -> str:
@@ -183,7 +183,7 @@ def _number(found: Fetched) -> str:
 
 
 def _declared() -> SourceKind:
-    kind = declare_listed(
+    kind = declare(
         options=InstagramOptions,
         terms="Meta's Platform Terms. The app needs instagram_basic, and for hashtags Instagram "
         "Public Content Access (app review).",
@@ -200,6 +200,8 @@ def _declared() -> SourceKind:
             units=lambda options: max(1, options.calls_per_hour // 2), per=timedelta(hours=1)
         ),
         overlap=timedelta(hours=1),
+        relists=True,
+        refusals=GRAPH_REFUSALS,
         needs="an access token (app review by Meta) and a professional account",
     )
 

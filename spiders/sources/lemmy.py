@@ -6,8 +6,7 @@ objects that servers exchange (ActivityPub) are read when saved.
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Container, Mapping
+from collections.abc import Mapping
 from html import unescape
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -16,21 +15,15 @@ import attrs
 from pydantic import Field
 
 from monitor.domain import Health
-from spiders.addresses import place_of
-from spiders.job import CrawlJob
-from spiders.kind import Spider
 from spiders.kit.endpoint import Answer, Endpoint, numbered
 from spiders.kit.fields import Fields, Person
+from spiders.kit.refusals import Refusal
 from spiders.kit.source import declare
 from spiders.options import OpenInterface, WebAddress
-from spiders.page import Page, SourceError
 from spiders.parse.activitypub import OBJECT, objects
-from spiders.parse.text import shown
-from spiders.web import Fetched, Web
 
-__all__ = ["SOURCE", "LemmyOptions", "LemmySpider"]
+__all__ = ["SOURCE", "LemmyOptions"]
 
-_BAD_REQUEST, _NOT_FOUND = 400, 404
 _ENDINGS = {
     "video": (".mp4", ".webm", ".mov", ".mkv", ".gifv"),
     "audio": (".mp3", ".ogg", ".m4a", ".flac"),
@@ -152,6 +145,21 @@ _VIEW = Fields(
 
 # --- what is asked --------------------------------------------------------------------------------
 
+_REFUSALS = (
+    Refusal(status=(400,), says="error == 'not_found' || starts_with(error, 'couldnt_find_')"),
+    Refusal(
+        says="error == 'rate_limit_error'",
+        health=Health.RATE_LIMITED,
+        advice="crawl less often or raise delay_seconds",
+    ),
+    Refusal(
+        status=(400,),
+        says="error",
+        health=Health.UNREADABLE,
+        words="error",
+        advice="check that the address is a Lemmy server with version 3 of the interface",
+    ),
+)
 _KIND = declare(
     options=LemmyOptions,
     terms="An open interface of free servers; each server's own rules, at its address.",
@@ -186,61 +194,6 @@ _KIND = declare(
         ),
     ),
     can_search=True,
+    refusals=_REFUSALS,
 )
-
-
-@attrs.frozen
-class _Interface:
-    """The web, where a post that is gone answers 404: many servers say 400 and why."""
-
-    web: Web
-
-    async def get(
-        self,
-        url: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        accept: Container[int] = (),
-    ) -> Fetched:
-        if _NOT_FOUND not in accept:
-            return await self.web.get(url, headers=headers, accept=accept)
-        answer = await self.web.get(url, headers=headers, accept=(_BAD_REQUEST, _NOT_FOUND, 410))
-        if answer.status != _BAD_REQUEST:
-            return answer
-        error = _error(answer.body)
-        if error.startswith("couldnt_find_") or error == "not_found":
-            return attrs.evolve(answer, status=_NOT_FOUND)
-        raise SourceError(
-            Health.UNREADABLE,
-            f"{place_of(url)} answers 400 ({shown(error)}): check that the address is a Lemmy "
-            "server with version 3 of the interface",
-        )
-
-
-def _error(body: bytes) -> str:
-    try:
-        return str(json.loads(body)["error"])
-    except (ValueError, LookupError, TypeError, RecursionError):
-        return "no reason given"
-
-
-class LemmySpider:
-    """The declared source, with Lemmy's own way to say that something is gone."""
-
-    def __init__(self, job: CrawlJob, options: LemmyOptions) -> None:
-        self._spider: Spider = _KIND.spider(job, options)
-
-    def queries(self) -> tuple[str, ...]:
-        """Each of the brands' names."""
-        return self._spider.queries()
-
-    def discover(self, query: str, web: Web) -> AsyncIterator[Page]:
-        """New posts and comments that the server's search finds."""
-        return self._spider.discover(query, web)
-
-    def refresh(self, web: Web) -> AsyncIterator[Page]:
-        """Known posts and comments, one by one."""
-        return self._spider.refresh(_Interface(web))
-
-
-SOURCE = attrs.evolve(_KIND, spider=LemmySpider, counters=("likes", "replies"))
+SOURCE = attrs.evolve(_KIND, counters=("likes", "replies"))

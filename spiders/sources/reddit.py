@@ -16,10 +16,11 @@ from spiders.job import CrawlJob
 from spiders.kit.endpoint import Answer, Endpoint
 from spiders.kit.fields import Fields, Person
 from spiders.kit.memory import Memory
+from spiders.kit.refusals import Refusal
 from spiders.kit.source import declare
 from spiders.kit.spider import KitSpider, Plan
 from spiders.kit.templates import Ask
-from spiders.oauth import application_token
+from spiders.oauth import Login, application_token
 from spiders.options import OpenInterface, Secret, WebAddress, secret_of
 from spiders.page import Page, SourceError
 from spiders.parse.reddit import (
@@ -32,7 +33,7 @@ from spiders.parse.reddit import (
     things,
     typed_words,
 )
-from spiders.web import Fetched, Web
+from spiders.web import Around, Fetched, Web
 
 __all__ = ["SOURCE", "RedditOptions", "RedditSpider"]
 
@@ -194,7 +195,24 @@ _THREAD = Endpoint(
     fields=_THING,
 )
 _PLAN = Plan(
-    expected="the interface of reddit", discover=_LISTING, refresh=(_INFO,), queries=_queries
+    expected="the interface of reddit",
+    discover=_LISTING,
+    refresh=(_INFO,),
+    queries=_queries,
+    refusals=(
+        Refusal(
+            says='contains(`["private", "gold_only", "quarantined"]`, reason)',
+            health=Health.FORBIDDEN,
+            words="reason",
+            advice="the subreddit is not open to everybody: take it out of subreddits, or let its "
+            "moderators admit your account",
+        ),
+        Refusal(
+            says="reason == 'banned'",
+            health=Health.FORBIDDEN,
+            advice="Reddit has closed this subreddit: take it out of subreddits",
+        ),
+    ),
 )
 
 
@@ -311,13 +329,13 @@ class RedditSpider:
         return self._access
 
 
-class _Access:
-    """The port ``Web`` as Reddit wants it used: by an application with a name, within its limit."""
+class _Access(Around):
+    """The web as Reddit wants it used: by an application with a name, within its limit."""
 
     def __init__(self, web: Web, options: RedditOptions) -> None:
-        self._web = web
+        super().__init__(web)
         self._options = options
-        self._token = ""
+        self._login = Login(self._new_token)
         self._waits = ""
 
     async def get(
@@ -332,20 +350,24 @@ class _Access:
                 Health.RATE_LIMITED,
                 f"Reddit's limit is used up for {self._waits} s: read this source less often",
             )
-        agent = f"python:sparkwatch:1 (by /u/{self._options.username})"
-        self._token = self._token or await self._new_token(agent)
-        given = {"Authorization": f"Bearer {self._token}", "User-Agent": agent, **(headers or {})}
-        fetched = await self._web.get(url, headers=given, accept=accept)
+        token = await self._login.token(self)
+        given = {"Authorization": f"Bearer {token}", "User-Agent": self._agent, **(headers or {})}
+        fetched = await super().get(url, headers=given, accept=accept)
         if fetched.headers.get("x-ratelimit-remaining", "").partition(".")[0] == "0":
             self._waits = str(int(fetched.headers.get("x-ratelimit-reset", "600").split(".")[0]))
         return fetched
 
-    async def _new_token(self, agent: str) -> str:
+    @property
+    def _agent(self) -> str:
+        return f"python:sparkwatch:1 (by /u/{self._options.username})"
+
+    async def _new_token(self, web: Web) -> str:
         return secret_of(self._options, "token") or await application_token(
+            web,
             self._options.login,
             client_id=self._options.client_id,
             client_secret=secret_of(self._options, "client_secret"),
-            user_agent=agent,
+            user_agent=self._agent,
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial, reduce
 from operator import getitem
 from typing import Annotated, Any, Literal
@@ -15,7 +16,7 @@ from monitor.domain import Health
 from spiders.addresses import safe_link
 from spiders.kit.endpoint import Answer, Endpoint
 from spiders.kit.fields import Fields, Person
-from spiders.listed import declare_listed
+from spiders.kit.source import declare
 from spiders.options import Politeness, WebAddress
 from spiders.page import SourceError
 from spiders.parse.described import said_on
@@ -107,11 +108,13 @@ _PAGE = _DescribedPage(
     newest_first=False,
     pages=_MOST_PAGES,
 )
-SOURCE = declare_listed(
+SOURCE = declare(
     options=ReviewsOptions,
     terms="The site's own: look whether they allow programs to read it. robots.txt is obeyed.",
     limits=f"One request a second unless robots.txt asks for fewer; {_MOST_PAGES} pages of a list.",
     discover=_PAGE,
     queries=lambda _job, options: options.urls,
+    relists=True,
+    overlap=timedelta(days=7),  # they wait for a moderator, and many carry no more than a day
     needs="pages that describe themselves in JSON-LD or microdata",
 )

@@ -18,22 +18,18 @@ from spiders.kit.allowance import Allowance
 from spiders.kit.endpoint import Endpoint, numbered
 from spiders.kit.fields import Fields, Person, html
 from spiders.kit.memory import Memory
+from spiders.kit.refusals import Refusal
 from spiders.kit.source import declare
 from spiders.kit.spider import KitSpider, Plan
 from spiders.kit.templates import Ask
 from spiders.options import OpenInterface, Secret, WebAddress, secret_of
 from spiders.page import Page, SourceError
-from spiders.parse.text import shown
-from spiders.web import Fetched, Web
+from spiders.web import Around, Fetched, Web
 
 __all__ = ["SOURCE", "StackExchangeOptions", "StackExchangeSpider"]
 
 _REFRESH = "refresh"
 _BATCH = 100
-_REFUSED = 400
-_THROTTLED = 502
-_NOT_AUTHORIZED = range(401, 407)
-"""Numbers of errors as the interface itself counts them, whatever the status."""
 
 
 class StackExchangeOptions(OpenInterface):
@@ -169,6 +165,26 @@ _PLAN = Plan(
     refresh=(_QUESTIONS, _ANSWERS, _COMMENTS),
     allowance=_QUOTA,
     searches=True,
+    refusals=(  # the numbers are the interface's own; their status is 400
+        Refusal(
+            says="error_id == `502`",
+            health=Health.RATE_LIMITED,
+            words="error_message",
+            advice="read this source less often",
+        ),
+        Refusal(
+            says="contains(`[401, 402, 403, 404, 405, 406]`, error_id)",
+            health=Health.UNAUTHORIZED,
+            words="error_message",
+            advice="check the key",
+        ),
+        Refusal(
+            says="error_id",
+            health=Health.UNREADABLE,
+            words="error_message",
+            advice="check site and api",
+        ),
+    ),
 )
 
 
@@ -225,15 +241,14 @@ def _questions(observations: tuple[Observation, ...]) -> list[str]:
     return [o.post.key.native_id for o in observations if o.post.key.native_id.isdecimal()]
 
 
-class _Patient:
-    """The port ``Web`` as the interface wants it used: it says itself how long to wait.
+class _Patient(Around):
+    """The web as the interface wants it used: it says itself how long to wait.
 
-    ``backoff`` is in seconds; ``quota_remaining`` is of the day. Its errors come with status
-    400 and a number of their own.
+    ``backoff`` is in seconds; ``quota_remaining`` is of the day.
     """
 
     def __init__(self, web: Web) -> None:
-        self._web = web
+        super().__init__(web)
         self._free_at = 0.0
         self._is_used_up = False
 
@@ -252,10 +267,8 @@ class _Patient:
             )
         clock = asyncio.get_running_loop().time
         await asyncio.sleep(max(0.0, self._free_at - clock()))
-        fetched = await self._web.get(url, headers=headers, accept=(_REFUSED,))
+        fetched = await super().get(url, headers=headers, accept=accept)
         told = _told(fetched.body)
-        if fetched.status == _REFUSED:
-            raise _refusal(told)
         backoff = told.get("backoff")
         if isinstance(backoff, int | float):
             self._free_at = clock() + backoff
@@ -269,17 +282,6 @@ def _told(body: bytes) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return told if isinstance(told, Mapping) else {}
-
-
-def _refusal(told: Mapping[str, Any]) -> SourceError:
-    number, words = told.get("error_id"), shown(str(told.get("error_message", "")), 120)
-    if number == _THROTTLED:
-        return SourceError(
-            Health.RATE_LIMITED, f"Stack Exchange says: {words}; read this source less often"
-        )
-    if number in _NOT_AUTHORIZED:
-        return SourceError(Health.UNAUTHORIZED, f"Stack Exchange says: {words}; check the key")
-    return SourceError(Health.UNREADABLE, f"Stack Exchange says: {words}; check site and api")
 
 
 SOURCE = attrs.evolve(

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from spiders.graph import graph_items, telling_gone
+from spiders.graph import GRAPH_REFUSALS, graph_items
 from spiders.kit.allowance import Allowance
 from spiders.kit.documents import found_in
 from spiders.kit.endpoint import Answer, Endpoint
@@ -59,36 +59,35 @@ _POST = Fields(
 )
 _HEADERS = {"Authorization": "Bearer {token}"}
 
-SOURCE = telling_gone(
-    declare(
-        options=ThreadsOptions,
-        terms="Meta's Platform Terms. Until the app is approved for threads_keyword_search, only "
-        "posts of the token's own account are found.",
-        limits="2,200 searches in 24 hours for one account; those without a result are free. "
-        "Counters are told of the account's own posts only, and not here.",
-        discover=Endpoint(
-            url="{api}/keyword_search?q={query}&search_type=RECENT&fields="
-            + _FIELDS
-            + _OF_A_REPLY
-            + "&limit={limit}&since={since}&after={page}",
-            headers=_HEADERS,
-            items=_items,
-            fields=_POST,
-            next="paging.cursors.after",
-            allowance=Allowance(name="searches", units=lambda options: options.searches_per_day),
-        ),
-        refresh=Endpoint(
-            url="{api}/{ids}?fields=" + _FIELDS + _OF_A_REPLY,
-            headers=_HEADERS,
-            items=_items,
-            fields=_POST,
-            allowance=Allowance(name="looks", units=4_800),
-        ),
-        also_reads=(
-            Endpoint(url="{api}/{query}/threads", items=_items, fields=_POST),
-            Endpoint(url="{api}/{query}/replies", items=_items, fields=_POST),
-            Endpoint(url="{api}/{query}/conversation", items=_items, fields=_POST),
-        ),
-        needs="an access token (app review by Meta)",
-    )
+SOURCE = declare(
+    options=ThreadsOptions,
+    terms="Meta's Platform Terms. Until the app is approved for threads_keyword_search, only "
+    "posts of the token's own account are found.",
+    limits="2,200 searches in 24 hours for one account; those without a result are free. "
+    "Counters are told of the account's own posts only, and not here.",
+    discover=Endpoint(
+        url="{api}/keyword_search?q={query}&search_type=RECENT&fields="
+        + _FIELDS
+        + _OF_A_REPLY
+        + "&limit={limit}&since={since}&after={page}",
+        headers=_HEADERS,
+        items=_items,
+        fields=_POST,
+        next="paging.cursors.after",
+        allowance=Allowance(name="searches", units=lambda options: options.searches_per_day),
+    ),
+    refresh=Endpoint(
+        url="{api}/{ids}?fields=" + _FIELDS + _OF_A_REPLY,
+        headers=_HEADERS,
+        items=_items,
+        fields=_POST,
+        allowance=Allowance(name="looks", units=4_800),
+    ),
+    also_reads=(
+        Endpoint(url="{api}/{query}/threads", items=_items, fields=_POST),
+        Endpoint(url="{api}/{query}/replies", items=_items, fields=_POST),
+        Endpoint(url="{api}/{query}/conversation", items=_items, fields=_POST),
+    ),
+    refusals=GRAPH_REFUSALS,
+    needs="an access token (app review by Meta)",
 )

@@ -21,6 +21,7 @@ from spiders.kit.allowance import Allowance
 from spiders.kit.documents import found_in
 from spiders.kit.endpoint import Answer, Endpoint
 from spiders.kit.fields import Fields, Person, as_moment
+from spiders.kit.refusals import Refusal
 from spiders.kit.source import declare
 from spiders.kit.spider import KitSpider, Plan
 from spiders.kit.templates import Ask
@@ -33,7 +34,6 @@ __all__ = ["SOURCE", "XOptions", "XSpider"]
 _SITE = "https://x.com"
 _OWN_HOSTS = frozenset({"x.com", "twitter.com", "t.co", "pic.twitter.com", "mobile.twitter.com"})
 _LEAST_RESULTS = 10
-_NO_CREDIT = 402
 _REACH = timedelta(days=7) - timedelta(minutes=5)
 _SNOWFLAKE_EPOCH_MS = 1_288_834_974_657
 _FIRST_VIEWS = datetime(2022, 12, 15, tzinfo=UTC)
@@ -297,7 +297,32 @@ _OTHER = Endpoint(
     items=_items,
     fields=_POST,
 )
-_PLAN = Plan(expected="the API of X", discover=_RECENT, refresh=(_AGAIN,), searches=True)
+_PLAN = Plan(
+    expected="the API of X",
+    discover=_RECENT,
+    refresh=(_AGAIN,),
+    searches=True,
+    refusals=(
+        Refusal(
+            status=(402,),
+            health=Health.RATE_LIMITED,
+            advice="the credits at X are used up: buy more at console.x.com",
+        ),
+        Refusal(
+            says="title == 'UsageCapExceeded'",
+            health=Health.RATE_LIMITED,
+            words="detail",
+            advice="the month's posts are used up: it goes on with the next, or on a larger plan",
+        ),
+        Refusal(
+            says="reason == 'client-not-enrolled' || reason == 'client-forbidden'",
+            health=Health.UNAUTHORIZED,
+            words="detail",
+            advice="put the application into a project with access to API v2 at console.x.com, and "
+            "take its token",
+        ),
+    ),
+)
 
 # --- what it costs -------------------------------------------------------------------------------
 
@@ -324,13 +349,7 @@ class XSpider(KitSpider):
         now = self._clock()
         self._ledger.spend(query, _POSTS, 1, now)
         ask = attrs.evolve(ask, since=max(ask.since, now - _REACH))
-        fetched = await super()._fetch(
-            endpoint, ask, query, web, accept=(*accept, _NO_CREDIT), address=address
-        )
-        if fetched.status == _NO_CREDIT:
-            raise SourceError(
-                Health.RATE_LIMITED, "the credits at X are used up: buy more at console.x.com"
-            )
+        fetched = await super()._fetch(endpoint, ask, query, web, accept=accept, address=address)
         with contextlib.suppress(
             SourceError
         ):  # the next request is refused, this answer is paid for

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,7 +11,7 @@ from pydantic import Field
 from spiders.kit.allowance import Allowance
 from spiders.kit.endpoint import Endpoint
 from spiders.kit.fields import Fields, Person, local_time
-from spiders.listed import declare_listed
+from spiders.kit.source import declare
 from spiders.options import OpenInterface, Secret, WebAddress
 
 __all__ = ["SOURCE", "YelpOptions"]
@@ -38,7 +39,7 @@ class YelpOptions(OpenInterface):
     )
 
 
-SOURCE = declare_listed(
+SOURCE = declare(
     options=YelpOptions,
     terms="Yelp's API terms: show excerpts with a link to Yelp, keep them for 24 hours only.",
     limits="300 calls a day on the smallest plan, counted from midnight UTC; 3 to 7 excerpts of a "
@@ -59,5 +60,7 @@ SOURCE = declare_listed(
         page_size=_PAGE_SIZE,
     ),
     queries=lambda _job, options: options.businesses,
+    relists=True,
+    overlap=timedelta(days=7),
     needs="an API key",
 )

@@ -7,7 +7,7 @@ come when a video is looked at again: its newest hundred, with the replies that 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Container, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -17,11 +17,11 @@ import attrs
 from pydantic import Field, model_validator
 
 from monitor.domain import Health, MediaKind, Observation
-from spiders.addresses import place_of
 from spiders.kit.allowance import Allowance
 from spiders.kit.endpoint import Answer, Endpoint
 from spiders.kit.fields import Fields, Person
 from spiders.kit.memory import Memory
+from spiders.kit.refusals import Refusal
 from spiders.kit.source import declare
 from spiders.kit.spider import KitSpider, Plan
 from spiders.kit.templates import Ask
@@ -37,11 +37,7 @@ __all__ = ["SOURCE", "YoutubeOptions", "YoutubeSpider"]
 _ZONE = "America/Los_Angeles"
 _IDS_A_CALL = 50
 _REFRESH = "refresh"
-_OK, _BAD_REQUEST, _FORBIDDEN, _NOT_FOUND = 200, 400, 403, 404
-_READABLE = (_BAD_REQUEST, _FORBIDDEN, _NOT_FOUND)
-_USED_UP = frozenset(
-    {"quotaExceeded", "dailyLimitExceeded", "rateLimitExceeded", "userRateLimitExceeded"}
-)
+_USED_UP = "quotaExceeded", "dailyLimitExceeded", "rateLimitExceeded", "userRateLimitExceeded"
 
 
 class YoutubeOptions(OpenInterface):
@@ -222,12 +218,36 @@ _UPLOADS = Endpoint(
     url="{api}/playlistItems?part=snippet,contentDetails", items=_listed, fields=_VIDEO
 )
 
+
+def _reason(*reasons: str) -> str:
+    """The JMESPath that finds one of the interface's reasons for an error."""
+    return f"error.errors[?contains(`{json.dumps(reasons)}`, reason)]"
+
+
 _PLAN = Plan(
     expected="the interface of youtube",
     discover=_FOUND,
     refresh=(_LOOKED_UP, _THREADS, _REPLIES),
     overlap=timedelta(hours=12),
     searches=True,
+    refusals=(
+        Refusal(
+            says=_reason(*_USED_UP),
+            health=Health.RATE_LIMITED,
+            advice="the project's quota is used up for today; lower searches and units, or ask "
+            "Google for more",
+        ),
+        Refusal(
+            says=_reason("commentsDisabled", "videoNotFound"),
+            health=Health.FORBIDDEN,
+            advice="no comments are shown",
+        ),
+        Refusal(
+            status=(400, 401, 403),
+            health=Health.UNAUTHORIZED,
+            advice="check the key, and that the YouTube Data API is switched on for its project",
+        ),
+    ),
 )
 _KIND = declare(
     options=YoutubeOptions,
@@ -243,56 +263,11 @@ _KIND = declare(
 _Seen: TypeAlias = tuple[Observation, ...]
 
 
-@attrs.frozen
-class _Interface:
-    """The web with the interface's own reasons for a refusal."""
-
-    web: Web
-
-    async def get(
-        self,
-        url: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        accept: Container[int] = (),
-    ) -> Fetched:
-        answer = await self.web.get(url, headers=headers, accept=_READABLE)
-        if answer.status == _OK or answer.status in accept:
-            return answer
-        reasons, place = _reasons(answer.body), place_of(url)
-        if reasons & _USED_UP:
-            raise SourceError(
-                Health.RATE_LIMITED,
-                f"{place}: the project's quota is used up for today; lower searches and units, "
-                "or ask Google for more",
-            )
-        if "/commentThreads?" in url and (
-            "commentsDisabled" in reasons or answer.status == _NOT_FOUND
-        ):
-            raise SourceError(Health.FORBIDDEN, f"{place}: no comments are shown")
-        if answer.status == _NOT_FOUND:
-            raise SourceError(Health.UNREADABLE, f"{place} answers 404: check api")
-        raise SourceError(
-            Health.UNAUTHORIZED,
-            f"{place} answers {answer.status}: check the key, and that the YouTube Data API is "
-            "switched on for its project",
-        )
-
-
-def _reasons(body: bytes) -> frozenset[str]:
-    try:
-        errors = json.loads(body)["error"]["errors"]
-        return frozenset(str(error.get("reason")) for error in errors)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        return frozenset()
-
-
 class YoutubeSpider(KitSpider):
     """The declared source; what a search finds is looked up, and comments come with their video."""
 
     async def discover(self, query: str, web: Web) -> AsyncIterator[Page]:
         """New videos, whole, with their counters and the subscribers of their channels."""
-        web = _Interface(web)
         async for page in super().discover(query, web):
             found, trouble = page.observations, None
             try:
@@ -307,7 +282,6 @@ class YoutubeSpider(KitSpider):
 
     async def refresh(self, web: Web) -> AsyncIterator[Page]:
         """Known videos and comments, and the newest comments of the videos among them."""
-        web = _Interface(web)
         videos: list[str] = []
         async for page in super().refresh(web):
             videos += [o.post.key.native_id for o in page.observations if _has_comments(o)]

@@ -16,6 +16,8 @@ class Asked:
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
+    method: str = "GET"
+    body: bytes = b""
 
 
 @attrs.frozen(kw_only=True)
@@ -62,12 +64,20 @@ def site_at(host: str) -> Iterator[Site]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def do_POST(self) -> None:
+            self.answer(self.rfile.read(int(self.headers["Content-Length"])))
+
         def do_GET(self) -> None:
+            self.answer(b"")
+
+        def answer(self, body: bytes) -> None:
             parts = urlsplit(self.path)
             asked = Asked(
                 path=parts.path,
                 query=dict(parse_qsl(parts.query)),
                 headers={name.lower(): value for name, value in self.headers.items()},
+                method=self.command,
+                body=body,
             )
             if parts.path != "/robots.txt":
                 site.asked.append(asked)

@@ -77,11 +77,13 @@ class _Refusing:
         self.headers: list[Mapping[str, str] | None] = []
         self.urls: list[str] = []
 
-    async def get(self, url: str, *, headers: Any = None, accept: Any = ()) -> Fetched:
-        assert 400 in accept
+    async def get(self, url: str, *, headers: Any = None, **_given: Any) -> Fetched:
         self.headers.append(headers)
         self.urls.append(url)
-        return Fetched(url=url, status=400, headers={}, body=self.body, observed_at=NOW)
+        answer = Fetched(url=url, status=400, headers={}, body=self.body, observed_at=NOW)
+        raise SourceError(Health.UNREADABLE, "answers 400", answer)
+
+    post = get
 
 
 def _refreshed(web: _Refusing) -> list[Page]:
@@ -117,9 +119,11 @@ def test_the_token_travels_in_a_header_and_never_in_an_address() -> None:
     ("body", "health"),
     [
         (b'{"error": {"message": "expired", "code": 190}}', Health.UNAUTHORIZED),
-        (b'{"error": {"message": "no", "code": 100}}', Health.SERVER_ERROR),
-        (b"<html>", Health.SERVER_ERROR),
-        (b'{"error": "text"}', Health.SERVER_ERROR),
+        (b'{"error": {"message": "slower", "code": 4}}', Health.RATE_LIMITED),
+        (b'{"error": {"message": "later", "code": 2}}', Health.SERVER_ERROR),
+        (b'{"error": {"message": "no", "code": 100}}', Health.UNREADABLE),
+        (b"<html>", Health.UNREADABLE),
+        (b'{"error": "text"}', Health.UNREADABLE),
     ],
 )
 def test_another_refusal_deletes_nothing(body: bytes, health: Health) -> None:

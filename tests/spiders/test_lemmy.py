@@ -115,8 +115,11 @@ def test_a_server_says_that_a_post_is_gone_in_several_ways(status: int, error: s
 
 
 def test_another_refusal_is_no_deletion() -> None:
-    with pytest.raises(SourceError, match="rate_limit_error") as refused:
+    with pytest.raises(SourceError, match="crawl less often") as refused:
         refreshed(b'{"error": "rate_limit_error"}', 400)
+    assert refused.value.health is Health.RATE_LIMITED
+    with pytest.raises(SourceError, match="not_logged_in") as refused:
+        refreshed(b'{"error": "not_logged_in"}', 400)
     assert refused.value.health is Health.UNREADABLE
     assert refreshed(b"<html>Not Found</html>", 404) == []
 

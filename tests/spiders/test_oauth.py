@@ -1,120 +1,121 @@
-"""The token for an application's own credentials, against a server on the loopback interface."""
+"""The token for a login: asked for by the port that all else is asked by."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import attrs
 import pytest
 
 from monitor.domain import Health
-from spiders.job import CrawlJob, SourceSpec
 from spiders.oauth import application_token
 from spiders.page import SourceError
-from spiders.sources.reddit import RedditOptions, RedditSpider
+from spiders.sources.reddit import RedditOptions
 from spiders.web import Fetched
+from tests.spiders.crawling import crawled
+from tests.spiders.feeds import NOW
+from tests.spiders.site import Site
 
-NOW = datetime(2026, 11, 22, tzinfo=UTC)
+LOGIN = "https://login.example/token"
+GRANTED = b'{"access_token": "t0ken", "token_type": "bearer", "expires_in": 86400}'
+NOTHING = b'{"kind": "Listing", "data": {"children": []}}'
 
 
 @attrs.define
 class Login:
-    url: str
-    status: int = 200
-    body: bytes = b'{"access_token": "t0ken", "token_type": "bearer", "expires_in": 86400}'
-    asked: list[tuple[str, str, bytes]] = attrs.field(factory=list)
+    """The port, at which only a login is answered."""
+
+    body: bytes = GRANTED
+    trouble: SourceError | None = None
+    asked: list[tuple[str, bytes, dict[str, str]]] = attrs.field(factory=list)
+
+    async def post(self, url: str, *, body: bytes, headers: Any = None) -> Fetched:
+        self.asked.append((url, body, dict(headers)))
+        if self.trouble:
+            raise self.trouble
+        return answer(200, self.body)
+
+    async def get(self, url: str, **_given: Any) -> Fetched:
+        raise AssertionError(f"{url} is no login")
 
 
-@pytest.fixture
-def login() -> Iterator[Login]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            served.asked.append((self.headers["Authorization"], self.headers["User-Agent"], body))
-            self.send_response(served.status)
-            self.send_header("Content-Length", str(len(served.body)))
-            self.end_headers()
-            self.wfile.write(served.body)
-
-        def log_message(self, *args: object) -> None:
-            """Nothing: the test asks ``asked``."""
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        served = Login(f"http://127.0.0.1:{server.server_port}/token")
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}).start()
-        yield served
-        server.shutdown()
+def answer(status: int, body: bytes = b"") -> Fetched:
+    return Fetched(url=LOGIN, status=status, headers={}, body=body, observed_at=NOW)
 
 
 def token(login: Login) -> str:
     return asyncio.run(
-        application_token(login.url, client_id="me", client_secret="hush", user_agent="test:1")
+        application_token(login, LOGIN, client_id="me", client_secret="hush", user_agent="test:1")
     )
 
 
-def test_the_token_is_asked_for_with_id_and_secret(login: Login) -> None:
+def test_the_token_is_asked_for_with_id_and_secret() -> None:
+    login = Login()
     assert token(login) == "t0ken"
-    [(authorization, agent, body)] = login.asked
-    assert authorization == f"Basic {b64encode(b'me:hush').decode()}"
-    assert agent == "test:1"
-    assert body == b"grant_type=client_credentials"
+    [(url, body, headers)] = login.asked
+    assert (url, body) == (LOGIN, b"grant_type=client_credentials")
+    assert headers["Authorization"] == f"Basic {b64encode(b'me:hush').decode()}"
+    assert headers["User-Agent"] == "test:1"
 
 
-@pytest.mark.parametrize(
-    ("status", "body", "health"),
-    [
-        (401, b'{"message": "Unauthorized", "error": 401}', Health.UNAUTHORIZED),
-        (400, b"", Health.UNAUTHORIZED),
-        (429, b"", Health.RATE_LIMITED),
-        (503, b"", Health.SERVER_ERROR),
-        (200, b"<html>", Health.UNAUTHORIZED),
-        (200, b'{"access_token": "a\\nb"}', Health.UNAUTHORIZED),
-        (200, b'{"error": "invalid_grant"}', Health.UNAUTHORIZED),
-        (200, b"[" * 100_000, Health.UNAUTHORIZED),
-    ],
-)
-def test_a_refusal_is_named_and_tells_no_secret(
-    login: Login, status: int, body: bytes, health: Health
-) -> None:
-    login.status, login.body = status, body
-    with pytest.raises(SourceError) as caught:
-        token(login)
-    assert caught.value.health is health
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_a_refused_login_says_what_to_check(status: int) -> None:
+    refused = SourceError(Health.UNREADABLE, "no", answer(status, b'{"error": "hush"}'))
+    with pytest.raises(SourceError, match="check client_id and client_secret") as caught:
+        token(Login(trouble=refused))
+    assert caught.value.health is Health.UNAUTHORIZED
     assert "hush" not in caught.value.detail
 
 
-def test_reddit_signs_in_once_for_all_that_it_asks(login: Login) -> None:
-    asked: list[Mapping[str, str]] = []
+@pytest.mark.parametrize("health", [Health.RATE_LIMITED, Health.SERVER_ERROR, Health.UNREACHABLE])
+def test_another_trouble_keeps_its_name(health: Health) -> None:
+    with pytest.raises(SourceError, match="no login: what to do") as caught:
+        token(Login(trouble=SourceError(health, "what to do")))
+    assert caught.value.health is health
 
-    class Reddit:
-        async def get(self, url: str, *, headers: Any = None, accept: Any = ()) -> Fetched:
-            asked.append(headers)
-            body = b'{"kind": "Listing", "data": {"children": []}}'
-            return Fetched(url=url, status=200, headers={}, body=body, observed_at=NOW)
 
-    options = RedditOptions.model_validate(
-        {"username": "ops", "client_id": "me", "client_secret": "hush", "login": login.url}
+@pytest.mark.parametrize(
+    "body",
+    [b"<html>", b'{"access_token": "a\\nb"}', b'{"error": "invalid_grant"}', b"[" * 100_000, b"7"],
+)
+def test_an_answer_without_a_token_is_no_login(body: bytes) -> None:
+    with pytest.raises(SourceError, match="without a token") as caught:
+        token(Login(body=body))
+    assert caught.value.health is Health.UNAUTHORIZED
+
+
+# --- whole crawls --------------------------------------------------------------------------------
+
+
+def reddit(site: Site) -> RedditOptions:
+    return RedditOptions.model_validate(
+        {
+            "username": "ops",
+            "client_id": "me",
+            "client_secret": "hush",
+            "login": f"{site.url}/token",
+            "api": site.url,
+            "delay_seconds": 0,
+        }
     )
-    job = CrawlJob(source=SourceSpec(name="r", options=options), terms=("a", "b"), since=NOW)
-
-    async def run() -> None:
-        spider = RedditSpider(job, options)
-        for query in spider.queries():
-            async for _ in spider.discover(query, Reddit()):
-                pass
-
-    asyncio.run(run())
-    assert [headers["Authorization"] for headers in asked] == ["Bearer t0ken"] * 2
-    assert len(login.asked) == 1
 
 
-def test_a_server_that_is_not_there_is_named() -> None:
-    with pytest.raises(SourceError) as caught:
-        token(Login("http://127.0.0.1:9/token"))
-    assert caught.value.health is Health.UNREACHABLE
+def test_reddit_signs_in_once_for_all_that_it_asks(site: Site) -> None:
+    site.says("/token", GRANTED)
+    site.says("/search", NOTHING)
+    assert crawled(reddit(site), terms=("a", "b")).health.health is Health.OK
+    [login] = [one for one in site.asked if one.method == "POST"]
+    assert login.body == b"grant_type=client_credentials"
+    assert login.headers["user-agent"] == "python:sparkwatch:1 (by /u/ops)"
+    searches = [one.headers["authorization"] for one in site.asked if one.method == "GET"]
+    assert searches == ["Bearer t0ken"] * 2
+
+
+def test_a_login_follows_no_redirect(site: Site, neighbour: Site) -> None:
+    site.says("/token", b"", 307, Location=neighbour.says("/token", GRANTED))
+    told = crawled(reddit(site), terms=("a",)).health
+    assert told.health is Health.UNREADABLE
+    assert neighbour.asked == []
+    assert "hush" not in told.detail

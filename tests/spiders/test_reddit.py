@@ -269,7 +269,7 @@ def test_subreddits_are_followed_for_posts_and_for_comments() -> None:
 CASSETTES = [
     # name, posts, authors, without an author, gone, likes, shares
     ("TestComment.test_refresh__deleted_comment", 1, 1, 0, 1, 1, 0),
-    ("TestCommentForest.test_replace__skip_at_limit", 470, 387, 10, 6, 20_744, 0),
+    ("TestCommentForest.test_replace__skip_at_limit", 471, 388, 10, 6, 20_745, 0),
     ("TestPollData.test_get_attrs", 483, 368, 9, 10, 128_881, 40),
     ("TestSubmission.test_comments", 3, 2, 0, 0, 13, 0),
     ("TestSubreddit.test_search", 6, 6, 0, 0, 23, 0),

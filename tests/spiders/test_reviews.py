@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.domain import Observation
+from monitor.domain import Health, Observation
 from spiders.page import Page, SourceError
 from spiders.parse.pages import page_text, things_on
 from spiders.sources.reviews import SOURCE, ReviewsOptions

@@ -118,6 +118,8 @@ class WithoutLists:
             raise SourceError(Health.SERVER_ERROR, "broken")
         return await self.web.get(url, **given)
 
+    post = get
+
 
 def test_what_was_found_is_kept_where_looking_it_up_fails() -> None:
     pages: list[Page] = []
@@ -187,6 +189,8 @@ class KeyedWeb:
     async def get(self, url: str, **given: Any) -> Fetched:
         self.headers.append(given["headers"])
         return await self.web.get(url, **given)
+
+    post = get
 
 
 def test_the_key_goes_into_a_header_and_into_no_address() -> None:
