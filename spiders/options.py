@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -14,13 +14,22 @@ from pydantic import (
     PlainSerializer,
     SecretStr,
     SerializationInfo,
+    model_validator,
 )
 
 from monitor.domain import Health
 from spiders.addresses import checked_web_address
 from spiders.page import SourceError
 
-__all__ = ["OpenInterface", "Politeness", "RobotsPolicy", "Secret", "WebAddress", "secret_of"]
+__all__ = [
+    "KeyedInterface",
+    "OpenInterface",
+    "Politeness",
+    "RobotsPolicy",
+    "Secret",
+    "WebAddress",
+    "secret_of",
+]
 
 RobotsPolicy = Literal["obey", "ignore"]
 WebAddress = Annotated[str, AfterValidator(checked_web_address)]
@@ -77,6 +86,29 @@ class OpenInterface(Politeness):
             "published for programs, with limits of its own."
         ),
     )
+
+
+class KeyedInterface(OpenInterface):
+    """Options of an interface that answers nobody without a secret.
+
+    ``keyed_by`` is the option that holds it, or names its file; ``had_from`` is where one is had.
+    """
+
+    keyed_by: ClassVar[str]
+    had_from: ClassVar[str]
+
+    @model_validator(mode="after")
+    def _has_its_secret(self) -> Self:
+        name = self.keyed_by
+        own, file = getattr(self, name), getattr(self, f"{name}_file")
+        if own and file:
+            raise ValueError(f"{name} and {name}_file are both given: keep one of them")
+        if not own and not file:
+            raise ValueError(
+                f"{self.kind} answers nobody without {name}: give {name}_file, the file that holds "
+                f"it; {self.had_from}"
+            )
+        return self
 
 
 def secret_of(options: Politeness, name: str) -> str:

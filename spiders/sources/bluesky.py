@@ -15,15 +15,15 @@ from urllib.parse import urlencode
 import attrs
 from pydantic import Field, model_validator
 
-from monitor.domain import Health, Observation
-from spiders.addresses import host_of, place_of
+from monitor.domain import Observation
+from spiders.addresses import host_of
 from spiders.job import CrawlJob
 from spiders.kind import Spider
 from spiders.kit.endpoint import Endpoint
 from spiders.kit.source import declare
 from spiders.kit.templates import Ask
 from spiders.oauth import Login, token_for
-from spiders.options import OpenInterface, Secret, WebAddress, secret_of
+from spiders.options import KeyedInterface, Secret, WebAddress, secret_of
 from spiders.page import Page, SourceError
 from spiders.parse.bluesky import POSTS, VIEW, one_document, parse_audiences, views
 from spiders.web import Around, Fetched, Web
@@ -31,12 +31,13 @@ from spiders.web import Around, Fetched, Web
 __all__ = ["SOURCE", "BlueskyOptions", "BlueskySpider"]
 
 _ACTORS_A_CALL = 25
-_REFUSED = (Health.UNAUTHORIZED, Health.FORBIDDEN)
 
 
-class BlueskyOptions(OpenInterface):
+class BlueskyOptions(KeyedInterface):
     """Who searches on Bluesky, and where."""
 
+    keyed_by = "app_password"
+    had_from = "one is made in Settings, Privacy and security, App passwords"
     kind: Literal["bluesky"] = "bluesky"
     handle: str = Field(
         default="", description="The account that searches, such as listener.bsky.social."
@@ -59,11 +60,9 @@ class BlueskyOptions(OpenInterface):
     )
 
     @model_validator(mode="after")
-    def _login_is_whole(self) -> Self:
-        if self.app_password and self.app_password_file:
-            raise ValueError("app_password and app_password_file are both given: keep one of them")
-        if bool(self.handle) != bool(self.app_password or self.app_password_file):
-            raise ValueError("a login is a handle and an app password: give both of them or none")
+    def _names_its_account(self) -> Self:
+        if not self.handle:
+            raise ValueError("a search wants a login: give the handle that app_password is of")
         return self
 
 
@@ -136,8 +135,6 @@ class _SignedIn(Around):
         headers: Mapping[str, str] | None = None,
         accept: Container[int] = (),
     ) -> Fetched:
-        if not self._options.handle:
-            return await self._get_openly(url, headers, accept)
         token = await self._login.token(self)
         own = {"Authorization": f"Bearer {token}"} if self._is_own(url) else {}
         return await super().get(url, headers={**(headers or {}), **own}, accept=accept)
@@ -157,17 +154,6 @@ class _SignedIn(Around):
 
     def _is_own(self, url: str) -> bool:
         return host_of(url) == host_of(self._options.service)
-
-    async def _get_openly(
-        self, url: str, headers: Mapping[str, str] | None, accept: Container[int]
-    ) -> Fetched:
-        try:
-            return await super().get(url, headers=headers, accept=accept)
-        except SourceError as error:
-            if error.health not in _REFUSED:
-                raise
-            what = "a search wants a login: give handle and app_password_file"
-            raise SourceError(Health.UNAUTHORIZED, f"{place_of(url)}: {what}") from error
 
 
 class BlueskySpider:

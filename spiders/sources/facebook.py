@@ -17,7 +17,7 @@ from spiders.kit.documents import found_in
 from spiders.kit.endpoint import Answer, Endpoint
 from spiders.kit.fields import Fields, Person
 from spiders.kit.source import declare
-from spiders.options import OpenInterface, Secret, WebAddress
+from spiders.options import KeyedInterface, Secret, WebAddress
 
 __all__ = ["SOURCE", "FacebookOptions"]
 
@@ -35,9 +35,11 @@ _COMMENTED = re.compile(r"/(\d+)/posts/(\d+)")
 _ASKED = re.compile(r"/(\d+(?:_\d+)?)/comments$")
 
 
-class FacebookOptions(OpenInterface):
+class FacebookOptions(KeyedInterface):
     """Which pages to read."""
 
+    keyed_by = "token"
+    had_from = "make an app at developers.facebook.com and have it reviewed for what it reads"
     kind: Literal["facebook"] = "facebook"
     pages: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
         description="Names or numbers of the pages."

@@ -12,14 +12,16 @@ from spiders.kit.allowance import Allowance
 from spiders.kit.endpoint import Endpoint
 from spiders.kit.fields import Fields, Person
 from spiders.kit.source import declare
-from spiders.options import OpenInterface, Secret, WebAddress
+from spiders.options import KeyedInterface, Secret, WebAddress
 
 __all__ = ["SOURCE", "GoogleplacesOptions"]
 
 
-class GoogleplacesOptions(OpenInterface):
+class GoogleplacesOptions(KeyedInterface):
     """Which places' reviews to read."""
 
+    keyed_by = "key"
+    had_from = "make one at console.cloud.google.com, with the Places API (New) and billing"
     kind: Literal["googleplaces"] = "googleplaces"
     places: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
         description="The ids of the places: ChIJ..., as Google's Place ID Finder shows them."

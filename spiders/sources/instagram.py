@@ -20,7 +20,7 @@ from spiders.kit.endpoint import Answer, Endpoint
 from spiders.kit.fields import Fields, Person
 from spiders.kit.source import declare
 from spiders.kit.templates import Ask
-from spiders.options import OpenInterface, Secret, WebAddress
+from spiders.options import KeyedInterface, Secret, WebAddress
 from spiders.page import Page
 from spiders.parse.answers import json_answer, unreadable
 from spiders.web import Around, Fetched, Web
@@ -31,9 +31,11 @@ _MEDIA = "id,caption,media_type,media_product_type,permalink,timestamp,like_coun
 _NAMED = "/hashtag/"
 
 
-class InstagramOptions(OpenInterface):
+class InstagramOptions(KeyedInterface):
     """Which accounts and hashtags to read."""
 
+    keyed_by = "token"
+    had_from = "make an app at developers.facebook.com and have it reviewed for what it reads"
     kind: Literal["instagram"] = "instagram"
     user: str = Field(
         pattern=r"^\d+$",

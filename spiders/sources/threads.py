@@ -13,7 +13,7 @@ from spiders.kit.documents import found_in
 from spiders.kit.endpoint import Answer, Endpoint
 from spiders.kit.fields import Fields, Person
 from spiders.kit.source import declare
-from spiders.options import OpenInterface, Secret, WebAddress
+from spiders.options import KeyedInterface, Secret, WebAddress
 
 __all__ = ["SOURCE", "ThreadsOptions"]
 
@@ -21,9 +21,11 @@ _FIELDS = "id,text,media_type,permalink,timestamp,username,has_replies,is_quote_
 _OF_A_REPLY = ",root_post,replied_to"
 
 
-class ThreadsOptions(OpenInterface):
+class ThreadsOptions(KeyedInterface):
     """How to search on Threads."""
 
+    keyed_by = "token"
+    had_from = "make an app at developers.facebook.com and have it reviewed for what it reads"
     kind: Literal["threads"] = "threads"
     api: WebAddress = Field(
         default="https://graph.threads.net/v1.0", description="The address of the interface."

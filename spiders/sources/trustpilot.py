@@ -12,14 +12,16 @@ from spiders.kit.allowance import Allowance
 from spiders.kit.endpoint import Endpoint, numbered
 from spiders.kit.fields import Fields, Person
 from spiders.kit.source import declare
-from spiders.options import OpenInterface, Secret, WebAddress
+from spiders.options import KeyedInterface, Secret, WebAddress
 
 __all__ = ["SOURCE", "TrustpilotOptions"]
 
 
-class TrustpilotOptions(OpenInterface):
+class TrustpilotOptions(KeyedInterface):
     """Which businesses' reviews to read."""
 
+    keyed_by = "key"
+    had_from = "an account for businesses has one; see developers.trustpilot.com"
     kind: Literal["trustpilot"] = "trustpilot"
     business_units: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
         description="The ids of the businesses on Trustpilot, of 24 letters and digits."

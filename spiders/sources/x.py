@@ -25,7 +25,7 @@ from spiders.kit.refusals import Refusal
 from spiders.kit.source import declare
 from spiders.kit.spider import KitSpider, Plan
 from spiders.kit.templates import Ask
-from spiders.options import OpenInterface, Secret, WebAddress
+from spiders.options import KeyedInterface, Secret, WebAddress
 from spiders.page import SourceError
 from spiders.web import Fetched, Web
 
@@ -41,9 +41,11 @@ _FIRST_SNOWFLAKE = 29_700_000_000
 _RENAMED = {"in": "id", "iw": "he", "ji": "yi"}
 
 
-class XOptions(OpenInterface):
+class XOptions(KeyedInterface):
     """What to search on X, and what it may cost."""
 
+    keyed_by = "token"
+    had_from = "make an application at console.x.com and copy its bearer token"
     kind: Literal["x"] = "x"
     token: Secret | None = Field(default=None, description="Your application's bearer token.")
     token_file: Path | None = Field(

@@ -12,16 +12,18 @@ from spiders.kit.allowance import Allowance
 from spiders.kit.endpoint import Endpoint
 from spiders.kit.fields import Fields, Person, local_time
 from spiders.kit.source import declare
-from spiders.options import OpenInterface, Secret, WebAddress
+from spiders.options import KeyedInterface, Secret, WebAddress
 
 __all__ = ["SOURCE", "YelpOptions"]
 
 _PAGE_SIZE = 50
 
 
-class YelpOptions(OpenInterface):
+class YelpOptions(KeyedInterface):
     """Which businesses' reviews to read."""
 
+    keyed_by = "key"
+    had_from = "make an application at yelp.com/developers"
     kind: Literal["yelp"] = "yelp"
     businesses: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
         description="The ids or aliases of the businesses: acme-air-san-francisco."

@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import attrs
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from monitor.domain import Health, MediaKind, Observation
 from spiders.kit.allowance import Allowance
@@ -25,7 +25,7 @@ from spiders.kit.refusals import Refusal
 from spiders.kit.source import declare
 from spiders.kit.spider import KitSpider, Plan
 from spiders.kit.templates import Ask
-from spiders.options import OpenInterface, Secret, WebAddress
+from spiders.options import KeyedInterface, Secret, WebAddress
 from spiders.page import Page, SourceError
 from spiders.parse.answers import json_answer
 from spiders.parse.fields import count
@@ -40,9 +40,11 @@ _REFRESH = "refresh"
 _USED_UP = "quotaExceeded", "dailyLimitExceeded", "rateLimitExceeded", "userRateLimitExceeded"
 
 
-class YoutubeOptions(OpenInterface):
+class YoutubeOptions(KeyedInterface):
     """What to search on YouTube, and how much of the project's quota to use."""
 
+    keyed_by = "key"
+    had_from = "make one at console.cloud.google.com, with the YouTube Data API v3 switched on"
     kind: Literal["youtube"] = "youtube"
     key: Secret | None = Field(
         default=None, description="An API key with access to the YouTube Data API v3."
@@ -61,12 +63,6 @@ class YoutubeOptions(OpenInterface):
         default="https://www.googleapis.com/youtube/v3",
         description="The address of the interface.",
     )
-
-    @model_validator(mode="after")
-    def _one_key(self) -> Self:
-        if self.key and self.key_file:
-            raise ValueError("key and key_file are both given: keep one of them")
-        return self
 
 
 # --- what an answer holds -------------------------------------------------------------------------

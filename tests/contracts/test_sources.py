@@ -10,6 +10,8 @@ import pytest
 from spiders.kinds import KINDS, SHIPPED
 from spiders.kit.contract import CHECKS, Case, Check
 
+LOGINS = ("/xrpc/com.atproto.server.createSession",)
+"""What is posted to before anything is asked."""
 RESPONSES = Path(__file__).parents[1] / "spiders" / "responses"
 
 
@@ -29,5 +31,5 @@ def test_a_source_keeps_its_promises(name: str, check: Check) -> None:
 @pytest.mark.parametrize("name", sorted(KINDS))
 def test_a_source_would_ask_for_what_it_was_saved_from(name: str) -> None:
     kind = KINDS[name]
-    strange = [a.url for a in Case.load(folder_of(name), kind).answers if not kind.asks(a.url)]
-    assert strange == []
+    asked = [a.url for a in Case.load(folder_of(name), kind).answers if not a.url.endswith(LOGINS)]
+    assert [url for url in asked if not kind.asks(url)] == []

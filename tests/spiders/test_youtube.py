@@ -252,7 +252,7 @@ def test_a_crawl_process_finds_looks_up_and_reads_comments(site: Site) -> None:
     seen = crawled(options, terms=("delta",), refresh=("vidDelta001", "vidHushed01"))
     assert seen.health.health is Health.OK
     assert {"vidDelta001", "vidOnlyHere", "UgwTopComment1AaABAg"} <= set(seen.ids)
-    refused = crawled(YoutubeOptions(api=site.url, delay_seconds=0), terms=("delta",))
+    refused = crawled(options.model_copy(update={"key": SecretStr("another")}), terms=("delta",))
     assert refused.health.health is Health.UNAUTHORIZED
 
 
