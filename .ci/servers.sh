@@ -5,9 +5,9 @@
 #   .ci/servers.sh stop DIR                                     ends them
 #
 # WordPress and MariaDB come from the packages of the Debian release it runs on, snac2 (a server
-# with the Mastodon API) is built from the source package of Debian trixie. All of them listen on
-# 127.0.0.1 only, on ports that the system chooses; all data is in DIR. What it says to people goes
-# to standard error.
+# with the Mastodon API) is built from the source package of Debian trixie, Isso (a server of
+# comments) comes from PyPI as .ci/isso.lock pins it. All of them listen on 127.0.0.1 only, on ports
+# that the system chooses; all data is in DIR. What it says to people goes to standard error.
 set -eu
 
 WORDPRESS_USER=editor
@@ -45,7 +45,7 @@ install_packages() {
     as_root apt-get update -qq >"$DIR/apt.log" 2>&1
     # The -core packages hold the programs alone: no service is set up or started.
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-        gcc make libc6-dev libcurl4-openssl-dev libssl-dev xz-utils dpkg-dev curl \
+        gcc make libc6-dev python3-dev python3-venv libcurl4-openssl-dev libssl-dev xz-utils dpkg-dev curl \
         mariadb-server-core mariadb-client-core php-cli php-mysql php-xml \
         >>"$DIR/apt.log" 2>&1
 }
@@ -132,6 +132,29 @@ start_snac() {
     echo "SPARKWATCH_LIVE_SNAC_TOKEN=$token"
 }
 
+start_isso() {
+    say "installing and starting Isso"
+    python3 -m venv "$DIR/isso" >"$DIR/isso-install.log"
+    "$DIR/isso/bin/python" -m pip install -r "$HERE/isso.lock" >>"$DIR/isso-install.log" 2>&1
+    port=$(free_port)
+    cat >"$DIR/isso.cfg" <<CFG
+[general]
+dbpath = $DIR/isso.db
+host = http://127.0.0.1:$port
+latest-enabled = true
+[server]
+listen = http://127.0.0.1:$port
+[guard]
+enabled = false
+[rss]
+base = http://127.0.0.1:$port
+CFG
+    TZ=UTC "$DIR/isso/bin/isso" -c "$DIR/isso.cfg" run >"$DIR/isso.log" 2>&1 &
+    remember
+    wait_for Isso curl -fsS --noproxy '*' "http://127.0.0.1:$port/latest?limit=1"
+    echo "SPARKWATCH_LIVE_ISSO=http://127.0.0.1:$port"
+}
+
 stop() {
     [ -f "$DIR/pids" ] || return 0
     while read -r pid; do
@@ -148,6 +171,7 @@ usage() {
 [ $# = 2 ] || usage
 mkdir -p "$2"
 DIR=$(cd "$2" && pwd)
+HERE=$(cd "$(dirname "$0")" && pwd)
 case $1 in
 start)
     if [ -f "$DIR/pids" ]; then
@@ -159,6 +183,7 @@ start)
     install_packages
     start_wordpress
     start_snac
+    start_isso
     trap - EXIT
     ;;
 stop) stop ;;

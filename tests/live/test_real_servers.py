@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from monitor.domain import Health
 from spiders.mastodon import MastodonOptions
 from spiders.rss import RssOptions
+from spiders.sources.isso import IssoOptions
 from tests.spiders.crawling import crawled
 
 pytestmark = pytest.mark.live
@@ -191,3 +192,63 @@ def test_snac_without_a_token_refuses_the_refresh_aloud() -> None:
     result = crawled(without, refresh=(server.post("x"),))
     assert result.health.health is Health.UNAUTHORIZED
     assert result.deletions == ()
+
+
+class Isso:
+    """A server of comments, as the visitors of one page use it."""
+
+    def __init__(self, page: str) -> None:
+        (self.url,) = needed("SPARKWATCH_LIVE_ISSO")
+        self.page = page
+
+    def comment(self, words: str, author: str, parent: str | None = None) -> str:
+        said = {
+            "text": words,
+            "author": author,
+            "title": "A page",
+            "parent": parent and int(parent),
+        }
+        request = urllib.request.Request(  # noqa: S310  the address is the test's own server
+            f"{self.url}/new?{urllib.parse.urlencode({'uri': self.page})}",
+            data=json.dumps({name: value for name, value in said.items() if value}).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  the same
+            return str(json.loads(answer.read())["id"])
+
+    def options(self) -> IssoOptions:
+        return IssoOptions(server=self.url, delay_seconds=0)
+
+
+def test_isso_comments_come_once_with_their_elders_and_are_seen_again() -> None:
+    server = Isso("/lost-baggage/")
+    before = crawled(server.options())
+    first = server.comment("They **lost** my bag & nobody answers 😡", "Ann")
+    second = server.comment("行李丢了，没有人管。", "王小明", parent=first)
+    found = crawled(server.options(), after=before)
+    assert found.health.health is Health.OK
+    assert found.ids == [first, second]
+    ann, answer = found.observations
+    assert ann.post.text == "They lost my bag & nobody answers 😡"
+    assert ann.post.author is not None
+    assert ann.post.author.handle == "Ann"
+    assert ann.snapshot is not None
+    assert ann.snapshot.likes == 0
+    assert answer.post.parent == ann.post.key
+    assert answer.post.thread == ann.post.thread
+    assert crawled(server.options(), after=found).ids == []
+    assert crawled(server.options(), after=found, refresh=(first,)).ids == [first]
+
+
+def test_the_feed_of_an_isso_page_tells_the_same() -> None:
+    server = Isso("/four-bags/")
+    first = server.comment("Never again", "Ann")
+    second = server.comment("Nor I", "Bob", parent=first)
+    feed = f"{server.url}/feed?uri={server.page}"
+    seen = crawled(RssOptions(urls=(feed,), delay_seconds=0))
+    assert seen.health.health is Health.OK
+    said, reply = sorted(seen.observations, key=lambda o: o.post.text.endswith("Nor I"))
+    assert said.post.text.endswith("Never again")
+    assert reply.post.parent == said.post.key
+    assert reply.post.url == f"{server.url}{server.page}#isso-{second}"
+    assert [o.post.author.name for o in (said, reply) if o.post.author] == ["Ann", "Bob"]
