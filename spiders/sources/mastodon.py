@@ -14,7 +14,7 @@ from spiders.web import Fetched
 __all__ = ["SOURCE"]
 
 _STATUSES = re.compile(
-    r"/api/(v1/statuses/[^/]+(/context)?|v1/timelines/(tag/[^/]+|public)|v1/trends/statuses"
+    r"/api/(v1/statuses(/[^/]+(/context)?)?|v1/timelines/(tag/[^/]+|public)|v1/trends/statuses"
     r"|v1/accounts/[^/]+/statuses|v2/search)/?"
 )
 
