@@ -10,6 +10,7 @@ from datetime import datetime
 
 import attrs
 
+from monitor.casework import Action, Case
 from monitor.domain import (
     Aggravator,
     Alert,
@@ -22,7 +23,18 @@ from monitor.domain import (
     Touchpoint,
 )
 
-__all__ = ["Brief", "Matter", "Mood", "People", "Quote", "Record", "Series", "Similar", "Speed"]
+__all__ = [
+    "Brief",
+    "Matter",
+    "Mood",
+    "People",
+    "Quote",
+    "Record",
+    "Series",
+    "Similar",
+    "Speed",
+    "Update",
+]
 
 
 @attrs.frozen(kw_only=True)
@@ -127,7 +139,8 @@ class Brief:
 
     The first of ``quotes`` (three to five) is the sentence cited as what happened. ``forecasts``
     are the latest of each quantity and horizon. ``changes`` is what is new since the last alert
-    about this incident and is told first; ``gaps`` is what could not be seen.
+    about this incident and is told first; ``gaps`` is what could not be seen. ``case`` is how it is
+    being handled; ``owner`` is who is suggested to take it on.
     """
 
     alert: Alert
@@ -147,3 +160,17 @@ class Brief:
     changes: tuple[Reason, ...] = ()
     similar: tuple[Similar, ...] = ()
     gaps: tuple[Reason, ...] = ()
+    case: Case | None = None
+    owner: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Update:
+    """Something that was done about an incident, and how it is being handled since.
+
+    ``brief`` is what is known of it now: a message that is edited in place is written from it.
+    """
+
+    brief: Brief
+    action: Action
+    case: Case

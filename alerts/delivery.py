@@ -38,8 +38,11 @@ class Outbox(Protocol):
     def claim(self, now: datetime, lease: timedelta, limit: int) -> Sequence[Delivery]:
         """Take messages that are due, or whose sender died; each claim counts as an attempt."""
 
-    def sent(self, key: str, at: datetime) -> None:
-        """Mark a message as sent."""
+    def sent(self, key: str, at: datetime, reference: str = "") -> None:
+        """Mark a message as sent; ``reference`` is what the provider calls it."""
+
+    def reference(self, key: str) -> str:
+        """What the provider calls a message that was sent before; empty where that is unknown."""
 
     def retry(self, key: str, due_at: datetime, error: str) -> None:
         """Put a message back until ``due_at``."""
@@ -51,8 +54,10 @@ class Outbox(Protocol):
 class Sender(Protocol):
     """What a channel has to be able to do here."""
 
-    def send(self, delivery: Delivery, *, perhaps_repeated: bool = False) -> Outcome:
-        """Send one message."""
+    def send(
+        self, delivery: Delivery, *, perhaps_repeated: bool = False, head: str = ""
+    ) -> Outcome:
+        """Send one message; ``head`` is the reference of the one that it follows."""
 
 
 OpenOutbox: TypeAlias = Callable[[], AbstractContextManager[Outbox]]
@@ -155,16 +160,24 @@ class _Round:
             return self._again(delivery, Refused(reason, final=False))
         if _cut_short(delivery) and self._too_old(delivery):
             return self._give_up(delivery, "given up after a day: the last attempt was cut short")
-        outcome = self.sender.send(delivery, perhaps_repeated=_fate_unknown(delivery))
+        outcome = self.sender.send(
+            delivery, perhaps_repeated=_fate_unknown(delivery), head=self._head(delivery)
+        )
         match outcome:
-            case Sent():
+            case Sent(reference):
                 with self.open_outbox() as outbox:
-                    outbox.sent(delivery.key, self.clock())
+                    outbox.sent(delivery.key, self.clock(), reference)
                 return Delivered(sent=1)
             case Refused(reason, final=True):
                 return self._give_up(delivery, reason)
             case _:
                 return self._again(delivery, outcome)
+
+    def _head(self, delivery: Delivery) -> str:
+        if not delivery.follows:
+            return ""
+        with self.open_outbox() as outbox:
+            return outbox.reference(delivery.follows)
 
     def _again(self, delivery: Delivery, outcome: Retry | Refused) -> Delivered:
         if self._too_old(delivery):

@@ -15,7 +15,9 @@ __all__ = ["Outcome", "Refused", "Retry", "Sent"]
 
 @attrs.frozen
 class Sent:
-    """The provider took the message."""
+    """The provider took the message; ``reference`` is what it calls it, where it says so."""
+
+    reference: str = ""
 
 
 @attrs.frozen

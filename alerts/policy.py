@@ -34,7 +34,7 @@ from monitor.domain import (
     Level,
     Quantity,
     Reason,
-    Silence,
+    Withheld,
 )
 
 __all__ = ["Burn", "PolicyOptions", "Situation", "Window", "decide", "level_of", "spike"]
@@ -169,7 +169,7 @@ class Situation:
     reopened: bool = False
 
 
-def decide(situation: Situation, options: PolicyOptions, now: datetime) -> Alert | Silence:
+def decide(situation: Situation, options: PolicyOptions, now: datetime) -> Alert | Withheld:
     """Whether to tell somebody about an incident now, and why; or why not."""
     incident = situation.incident
     held = list(_rules(situation, options))
@@ -385,8 +385,8 @@ def _reason(code: str, **facts: Fact) -> Reason:
     return Reason(code=code, facts=tuple(facts.items()))
 
 
-def _silent(situation: Situation, reason: Reason, now: datetime) -> Silence:
-    return Silence(incident=situation.incident.id, decided_at=now, reason=reason)
+def _silent(situation: Situation, reason: Reason, now: datetime) -> Withheld:
+    return Withheld(incident=situation.incident.id, decided_at=now, reason=reason)
 
 
 def _alert_id(incident: Incident, kind: AlertKind, level: Level, count: int) -> str:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 
 from alerts.channels.configured import ChannelOptions
 from alerts.i18n import Language
+from alerts.people import PersonOptions
 from alerts.policy import PolicyOptions
 from config.clashes import brand_id
 from config.schema import FLATTENED
@@ -224,6 +225,9 @@ class Settings(Section):
     digest: DigestSettings = Field(default=DigestSettings(), description="The weekly summary.")
     nlp: ModelSettings = Field(default=ModelSettings(), description="The model that reads posts.")
     store: StoreSettings = Field(default=StoreSettings(), description="Where everything is kept.")
+    people: tuple[PersonOptions, ...] = Field(
+        default=(), description="Who acts on alerts: so that a button or a link names a person."
+    )
     language: Language = Field(
         default=Language.ENGLISH,
         description="The language of alerts and digests: en, zh-Hans or zh-Hant.",

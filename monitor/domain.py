@@ -52,7 +52,6 @@ __all__ = [
     "Reason",
     "Remark",
     "Sentiment",
-    "Silence",
     "SourceHealth",
     "SourceTrouble",
     "Span",
@@ -61,6 +60,7 @@ __all__ = [
     "Touchpoint",
     "TroubleKind",
     "Voice",
+    "Withheld",
 ]
 
 Fact: TypeAlias = str | int | float
@@ -634,7 +634,7 @@ class Alert:
 
 
 @attrs.frozen(kw_only=True)
-class Silence:
+class Withheld:
     """A decision to tell nobody about an incident for now, and why."""
 
     incident: str
@@ -656,7 +656,9 @@ class Delivery:
     """One message to one receiver by one channel, as it waits in the outbox.
 
     ``key`` is unique and goes to the provider where the provider can use it; ``payload`` is the
-    message as it will be sent, byte for byte, at every attempt.
+    message as it will be sent, byte for byte, at every attempt. Where a channel keeps one message
+    an incident, what changes it or stands in its thread ``follows`` that message, by its key, and
+    waits for it. ``reference`` is what the provider calls a message that it took.
     """
 
     key: str
@@ -669,3 +671,5 @@ class Delivery:
     attempts: int = attrs.field(default=0, validator=_count)
     last_error: str = ""
     sent_at: datetime | None = attrs.field(default=None, validator=optional(_aware))
+    follows: str = ""
+    reference: str = ""

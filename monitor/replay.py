@@ -25,7 +25,7 @@ from monitor.domain import (
     Observation,
     PostKey,
     Quantity,
-    Silence,
+    Withheld,
 )
 from monitor.incidents.matching import Matcher
 from monitor.pipeline import Pipeline
@@ -85,7 +85,7 @@ class Course:
     """The views and shares of all its posts together at each reading; a hidden one is absent."""
     forecasts: tuple[Forecast, ...]
     alerts: tuple[Alert, ...]
-    silences: tuple[Silence, ...]
+    silences: tuple[Withheld, ...]
 
     @property
     def half_at(self) -> datetime | None:
@@ -314,7 +314,7 @@ def _course(incident: Incident, work: UnitOfWork) -> Course:
         },
         forecasts=tuple(work.forecasts.of_incident(incident.id)),
         alerts=tuple(sorted(alerts, key=lambda alert: (alert.raised_at, alert.id))),
-        silences=tuple(work.alerts.silences(incident.id)),
+        silences=tuple(work.alerts.withheld(incident.id)),
     )
 
 

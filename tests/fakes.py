@@ -13,7 +13,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from alerts.brief import Brief
+from alerts.brief import Brief, Update
 from alerts.channels.folder import FolderChannel, FolderOptions
 from alerts.channels.receiver import ReceiverOptions
 from alerts.i18n import Language
@@ -150,6 +150,7 @@ class FakeChannel:
     answer: Callable[[Delivery], Outcome] = lambda _: Sent()
     briefs: list[Brief] = attrs.field(factory=list)
     letters: list[Letter] = attrs.field(factory=list)
+    updates: list[Update] = attrs.field(factory=list)
     sent: list[str] = attrs.field(factory=list)
 
     @classmethod
@@ -157,10 +158,19 @@ class FakeChannel:
         """A channel with a name that takes everything from a level on."""
         return cls(ReceiverOptions(name=name, min_level=min_level))
 
-    def write_alert(self, brief: Brief, *, key: str, now: datetime) -> tuple[Delivery, ...]:
+    def write_alert(
+        self, brief: Brief, *, key: str, now: datetime, head: str = ""
+    ) -> tuple[Delivery, ...]:
         """One message that holds the incident's title."""
         self.briefs.append(brief)
         return (self._delivery(brief.incident.title, key, now),)
+
+    def write_update(
+        self, update: Update, *, key: str, now: datetime, head: str
+    ) -> tuple[Delivery, ...]:
+        """One message that names what was done."""
+        self.updates.append(update)
+        return (self._delivery(update.action.kind, key, now),)
 
     def write_letter(self, letter: Letter, *, key: str, now: datetime) -> tuple[Delivery, ...]:
         """One message that holds the letter's text."""
@@ -177,7 +187,9 @@ class FakeChannel:
             due_at=now,
         )
 
-    def send(self, delivery: Delivery, *, perhaps_repeated: bool = False) -> Outcome:
+    def send(
+        self, delivery: Delivery, *, perhaps_repeated: bool = False, head: str = ""
+    ) -> Outcome:
         """Whatever ``answer`` says."""
         outcome = self.answer(delivery)
         if isinstance(outcome, Sent):

@@ -12,7 +12,7 @@ import attrs
 from pydantic import Field
 
 from alerts.alert_letter import alert_letter
-from alerts.brief import Brief
+from alerts.brief import Brief, Update
 from alerts.channels.mime import mail
 from alerts.channels.receiver import ReceiverOptions, fingerprint
 from alerts.channels.slack_blocks import alert_blocks, letter_blocks
@@ -40,12 +40,20 @@ class FolderChannel:
 
     options: FolderOptions
 
-    def write_alert(self, brief: Brief, *, key: str, now: datetime) -> tuple[Delivery, ...]:
+    def write_alert(
+        self, brief: Brief, *, key: str, now: datetime, head: str = ""
+    ) -> tuple[Delivery, ...]:
         """The alert in all three forms."""
         words = Words(self.options.reader)
         letter = alert_letter(brief, self.options.reader)
         blocks = alert_blocks(compose(brief, words), words)
         return (self._delivery(letter, blocks, key, now, thread=brief.incident.id),)
+
+    def write_update(
+        self, update: Update, *, key: str, now: datetime, head: str
+    ) -> tuple[Delivery, ...]:
+        """Nothing: who has acted is not worth another message here."""
+        return ()
 
     def write_letter(self, letter: Letter, *, key: str, now: datetime) -> tuple[Delivery, ...]:
         """The letter in all three forms."""
@@ -83,7 +91,9 @@ class FolderChannel:
             return Refused(f"the folder {folder} cannot be written to", final=False)
         return Sent()
 
-    def send(self, delivery: Delivery, *, perhaps_repeated: bool = False) -> Outcome:
+    def send(
+        self, delivery: Delivery, *, perhaps_repeated: bool = False, head: str = ""
+    ) -> Outcome:
         """Write the files, each whole or not at all; a repeat writes the same ones again."""
         files: dict[str, str] = json.loads(delivery.payload)
         folder = self.options.path

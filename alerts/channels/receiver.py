@@ -9,7 +9,7 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from alerts.brief import Brief
+from alerts.brief import Brief, Update
 from alerts.i18n import Language, Reader
 from alerts.letter import Letter
 from alerts.outcome import Outcome
@@ -57,14 +57,30 @@ class Channel(Protocol):
     def options(self) -> ReceiverOptions:
         """How it is configured."""
 
-    def write_alert(self, brief: Brief, *, key: str, now: datetime) -> tuple[Delivery, ...]:
-        """The alert as messages for the outbox, one a receiver; their keys begin with ``key``."""
+    def write_alert(
+        self, brief: Brief, *, key: str, now: datetime, head: str = ""
+    ) -> tuple[Delivery, ...]:
+        """The alert as messages for the outbox, one a receiver; their keys begin with ``key``.
+
+        ``head`` is the key of the message that began the incident's conversation here, empty where
+        this one does; a channel that keeps one message an incident changes that one.
+        """
+
+    def write_update(
+        self, update: Update, *, key: str, now: datetime, head: str
+    ) -> tuple[Delivery, ...]:
+        """What was done about an incident, where the channel shows it; most show nothing."""
 
     def write_letter(self, letter: Letter, *, key: str, now: datetime) -> tuple[Delivery, ...]:
         """A digest or a test as messages for the outbox."""
 
-    def send(self, delivery: Delivery, *, perhaps_repeated: bool = False) -> Outcome:
-        """Send one message as it is written; ``perhaps_repeated`` where it may be there already."""
+    def send(
+        self, delivery: Delivery, *, perhaps_repeated: bool = False, head: str = ""
+    ) -> Outcome:
+        """Send one message as it is written; ``perhaps_repeated`` where it may be there already.
+
+        ``head`` is the provider's own reference of the message that it follows.
+        """
 
     def probe(self) -> Outcome | None:
         """Try the way without sending; ``None`` where that cannot be tried."""

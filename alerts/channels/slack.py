@@ -18,7 +18,7 @@ import attrs
 import httpx
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from alerts.brief import Brief
+from alerts.brief import Brief, Update
 from alerts.channels.receiver import ReceiverOptions, SecretError, read_secret
 from alerts.channels.slack_blocks import alert_blocks, letter_blocks, with_repeat_note
 from alerts.i18n import Words
@@ -84,11 +84,19 @@ class SlackChannel:
     options: SlackOptions
     timeout: timedelta = timedelta(seconds=10)
 
-    def write_alert(self, brief: Brief, *, key: str, now: datetime) -> tuple[Delivery, ...]:
+    def write_alert(
+        self, brief: Brief, *, key: str, now: datetime, head: str = ""
+    ) -> tuple[Delivery, ...]:
         """The alert as Block Kit."""
         words = Words(self.options.reader)
         message = compose(brief, words)
         return (self._delivery(key, message.subject, alert_blocks(message, words), now),)
+
+    def write_update(
+        self, update: Update, *, key: str, now: datetime, head: str
+    ) -> tuple[Delivery, ...]:
+        """Nothing: who has acted is not worth another message here."""
+        return ()
 
     def write_letter(self, letter: Letter, *, key: str, now: datetime) -> tuple[Delivery, ...]:
         """The letter's plain text as Block Kit; its pictures stay with the mail."""
@@ -112,7 +120,9 @@ class SlackChannel:
             return Refused(str(error), final=False)
         return None
 
-    def send(self, delivery: Delivery, *, perhaps_repeated: bool = False) -> Outcome:
+    def send(
+        self, delivery: Delivery, *, perhaps_repeated: bool = False, head: str = ""
+    ) -> Outcome:
         """Post it, and say what Slack answered."""
         payload = delivery.payload
         if perhaps_repeated:

@@ -15,7 +15,7 @@ import attrs
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from alerts.alert_letter import alert_letter
-from alerts.brief import Brief
+from alerts.brief import Brief, Update
 from alerts.channels.mime import mail, mail_address
 from alerts.channels.receiver import ReceiverOptions, SecretError, read_secret
 from alerts.letter import Letter
@@ -101,10 +101,18 @@ class SmtpChannel:
     options: SmtpOptions
     timeout: timedelta = timedelta(seconds=10)
 
-    def write_alert(self, brief: Brief, *, key: str, now: datetime) -> tuple[Delivery, ...]:
+    def write_alert(
+        self, brief: Brief, *, key: str, now: datetime, head: str = ""
+    ) -> tuple[Delivery, ...]:
         """The alert as a mail for each receiver, in its incident's conversation."""
         letter = alert_letter(brief, self.options.reader)
         return self._write(letter, key, now, thread=brief.incident.id)
+
+    def write_update(
+        self, update: Update, *, key: str, now: datetime, head: str
+    ) -> tuple[Delivery, ...]:
+        """Nothing: who has acted is not worth another message here."""
+        return ()
 
     def write_letter(self, letter: Letter, *, key: str, now: datetime) -> tuple[Delivery, ...]:
         """The letter as a mail for each receiver."""
@@ -136,7 +144,9 @@ class SmtpChannel:
         """Connect, protect the connection, log in, and leave again."""
         return self._converse(None)
 
-    def send(self, delivery: Delivery, *, perhaps_repeated: bool = False) -> Outcome:
+    def send(
+        self, delivery: Delivery, *, perhaps_repeated: bool = False, head: str = ""
+    ) -> Outcome:
         """Hand the mail to the server. A repeat is told by its Message-ID, not by its text."""
         return self._converse(delivery)
 

@@ -230,7 +230,7 @@ def _show(
             state = delivery.state.value
             note = f": {escape(one_line(delivery.last_error, 160))}" if delivery.last_error else ""
             out.print(f"    [dim]{escape(delivery.channel)}: {state}{note}[/dim]")
-    for silence in work.alerts.silences(incident.id):
+    for silence in work.alerts.withheld(incident.id):
         reason = escape(reasons_text([silence.reason], words))
         out.print(f"  {words.when(silence.decided_at)}  [dim]silent: {reason}[/dim]")
     if not alerts:

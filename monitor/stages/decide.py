@@ -10,7 +10,7 @@ import attrs
 from alerts.brief import Brief
 from alerts.channels.receiver import Channel
 from alerts.policy import PolicyOptions, decide
-from monitor.domain import Alert, Brand, Delivery, Incident, IncidentState, Silence, Taxonomy
+from monitor.domain import Alert, Brand, Delivery, Incident, IncidentState, Taxonomy, Withheld
 from monitor.incidents.own_posts import own_names
 from monitor.stages.briefing import brief
 from monitor.stages.situation import situation_of
@@ -85,8 +85,8 @@ class Decide:
                         )
                         work.incidents.save(raised)
                         decided[incident.id] = raised.version
-                    case Silence():
-                        work.alerts.stay_silent(decision)
+                    case Withheld():
+                        work.alerts.withhold(decision)
             for name, version in decided.items():
                 work.incidents.decided(name, version)
         return len(incidents)

@@ -1,4 +1,4 @@
-"""Decisions: alerts that were raised, and silences with their reasons."""
+"""Decisions: alerts that were raised, and what was withheld, with the reasons."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Select, insert, select
 
-from monitor.domain import Alert, Fact, Reason, Silence
+from monitor.domain import Alert, Fact, Reason, Withheld
 from monitor.store.reading import AnyRow
 from monitor.store.statements import add
-from monitor.store.tables import alerts, silences
+from monitor.store.tables import alerts, withheld
 
-__all__ = ["Alerts"]
+__all__ = ["Alerts", "alert_of"]
 
 
 class Alerts:
@@ -42,32 +42,32 @@ class Alerts:
         query = select(alerts).where(alerts.c.raised_at >= since, alerts.c.raised_at < until)
         return self._find(query if brand is None else query.where(alerts.c.brand == brand))
 
-    def stay_silent(self, silence: Silence) -> None:
-        """Keep a silence where its reason is another than the incident's last one."""
+    def withhold(self, decision: Withheld) -> None:
+        """Keep that nobody is told, where the reason is another than the incident's last one."""
         last = self._connection.scalar(
-            select(silences.c.code)
-            .where(silences.c.incident == silence.incident)
-            .order_by(silences.c.id.desc())
+            select(withheld.c.code)
+            .where(withheld.c.incident == decision.incident)
+            .order_by(withheld.c.id.desc())
             .limit(1)
         )
-        if last == silence.reason.code:
+        if last == decision.reason.code:
             return
         self._connection.execute(
-            insert(silences).values(
-                incident=silence.incident,
-                decided_at=silence.decided_at,
-                code=silence.reason.code,
-                facts=silence.reason.facts,
+            insert(withheld).values(
+                incident=decision.incident,
+                decided_at=decision.decided_at,
+                code=decision.reason.code,
+                facts=decision.reason.facts,
             )
         )
 
-    def silences(self, incident: str) -> list[Silence]:
-        """The silences about an incident, in the order in which they were decided."""
+    def withheld(self, incident: str) -> list[Withheld]:
+        """Why nobody was told about an incident, in the order in which it was decided."""
         rows = self._connection.execute(
-            select(silences).where(silences.c.incident == incident).order_by(silences.c.id)
+            select(withheld).where(withheld.c.incident == incident).order_by(withheld.c.id)
         )
         return [
-            Silence(
+            Withheld(
                 incident=row.incident,
                 decided_at=row.decided_at,
                 reason=_reason(row.code, row.facts),
@@ -77,10 +77,11 @@ class Alerts:
 
     def _find(self, query: Select[*tuple[object, ...]]) -> list[Alert]:
         rows = self._connection.execute(query.order_by(alerts.c.raised_at, alerts.c.id))
-        return [_alert(row) for row in rows]
+        return [alert_of(row) for row in rows]
 
 
-def _alert(row: AnyRow) -> Alert:
+def alert_of(row: AnyRow) -> Alert:
+    """The alert that a row holds."""
     return Alert(
         id=row.id,
         incident=row.incident,

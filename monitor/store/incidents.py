@@ -22,7 +22,7 @@ from monitor.store.tables import (
     incident_history,
     incidents,
     mentions,
-    silences,
+    withheld,
 )
 
 __all__ = ["INCIDENT", "Incidents", "incident_of"]
@@ -56,7 +56,7 @@ class Incidents:
     def absorb(self, gone: Incident, into: str) -> None:
         """Keep an incident that people were told of as a record that points to another.
 
-        ``gone`` is its last version. Its alerts, deliveries, silences and graded forecasts stay;
+        ``gone`` is its last version. What was told, withheld, done and graded about it stays;
         nothing is asked about it any more. Forecasts whose time is still to come are taken out:
         of a story that is no more nothing can come true.
         """
@@ -150,7 +150,7 @@ class Incidents:
         """Take out a story that nobody was told of: it became part of another."""
         told = exists().where(alerts.c.incident == incidents.c.id)
         untold = select(incidents.c.id).where(incidents.c.id == incident, ~told)
-        for concluded in (forecasts, silences):
+        for concluded in (forecasts, withheld):
             self._connection.execute(delete(concluded).where(concluded.c.incident.in_(untold)))
         self._connection.execute(delete(incidents).where(incidents.c.id == incident, ~told))
 
@@ -200,7 +200,7 @@ class Incidents:
         return [incident_of(row) for row in self._connection.execute(query)]
 
     def decided(self, incident: str, version: int) -> None:
-        """Note that an alert or a silence was decided at this version."""
+        """Note that it was decided whether to tell of it at this version."""
         self._note(incident, decided_version=version)
 
     def unforecast(self, now: datetime) -> list[Incident]:

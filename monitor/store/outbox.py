@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import attrs
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, update
 
 from monitor.domain import Delivery, DeliveryState
 from monitor.store.reading import AnyRow
@@ -35,14 +35,21 @@ class Outbox:
     def claim(self, now: datetime, lease: timedelta, limit: int) -> list[Delivery]:
         """Take messages to send them; nobody else gets them until the lease has run out.
 
-        These are the waiting ones that are due, and those whose sender died.
+        These are the waiting ones that are due, and those whose sender died. One that follows
+        another waits until that one has been sent or given up.
         """
+        before = outbox.alias()
+        underway = exists().where(
+            before.c.key == outbox.c.follows,
+            before.c.state.in_((DeliveryState.PENDING, DeliveryState.SENDING)),
+        )
         mine = self._connection.execute(
             _DELIVERY.where(
                 or_(
                     and_(DELIVERY_PENDING, outbox.c.due_at <= now),
                     and_(DELIVERY_SENDING, outbox.c.lease_until <= now),
-                )
+                ),
+                or_(outbox.c.follows == "", ~underway),
             )
             .order_by(outbox.c.due_at, outbox.c.created_at, outbox.c.key)
             .limit(limit)
@@ -62,13 +69,17 @@ class Outbox:
             for row in mine
         ]
 
-    def sent(self, key: str, at: datetime) -> None:
-        """Note that a message has arrived."""
+    def sent(self, key: str, at: datetime, reference: str = "") -> None:
+        """Note that a message has arrived, and what the provider calls it."""
         self._connection.execute(
             update(outbox)
             .where(outbox.c.key == key)
-            .values(state=DeliveryState.SENT, sent_at=at, lease_until=None)
+            .values(state=DeliveryState.SENT, sent_at=at, lease_until=None, reference=reference)
         )
+
+    def reference(self, key: str) -> str:
+        """What the provider calls a message that was sent; empty where it was not, or has none."""
+        return self._connection.scalar(select(outbox.c.reference).where(outbox.c.key == key)) or ""
 
     def retry(self, key: str, due_at: datetime, error: str) -> None:
         """Let a message that is being sent wait for another attempt."""

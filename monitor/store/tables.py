@@ -20,6 +20,7 @@ from sqlalchemy import (
     text,
 )
 
+from monitor.casework import ActionKind, NoticeState, PromiseKind, ResponseKind
 from monitor.domain import (
     AlertKind,
     DeliveryState,
@@ -46,6 +47,10 @@ DELIVERY_PENDING = text("state = 'pending'")
 DELIVERY_SENDING = text("state = 'sending'")
 HEALTHY = text("health = 'ok'")
 NONE = text("0")
+NO_TEXT = text("''")
+NOTICE_WAITING = text("state = 'waiting'")
+ACTION_UNTOLD = text("told_at IS NULL")
+PROMISE_OPEN = text("kept_at IS NULL AND dropped_at IS NULL")
 
 
 def _post() -> Column[object]:
@@ -271,14 +276,86 @@ alerts = Table(
     _json("reasons"),
 )
 
-silences = Table(
-    "silences",
+withheld = Table(
+    "withheld",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("incident", Text, ForeignKey("incidents.id"), nullable=False, index=True),
     Column("decided_at", Utc, nullable=False),
     Column("code", Text, nullable=False),
     _json("facts"),
+)
+
+# Who is told of an alert, or why a team is not.
+notices = Table(
+    "notices",
+    metadata,
+    Column("alert", Text, ForeignKey("alerts.id"), primary_key=True),
+    Column("team", Text, primary_key=True),
+    Column("incident", Text, ForeignKey("incidents.id"), nullable=False, index=True),
+    Column("brand", Text, nullable=False),
+    Column("level", Choice(Level), nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("routed_at", Utc, nullable=False),
+    Column("due_at", Utc, nullable=False),
+    Column("state", Choice(NoticeState), nullable=False),
+    Column("decided_at", Utc),
+    Column("code", Text),
+    _json("facts", nullable=True),
+    _partial("notices_waiting", "due_at", where=NOTICE_WAITING),
+    Index("notices_by_team", "team", "decided_at"),
+)
+
+# What people did about an incident. Rows are only ever added.
+actions = Table(
+    "actions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("incident", Text, ForeignKey("incidents.id"), nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("by", Clean, nullable=False),
+    Column("kind", Choice(ActionKind), nullable=False),
+    Column("note", Clean, nullable=False),
+    Column("assignee", Clean, nullable=False),
+    Column("until", Utc),
+    Column("response", Choice(ResponseKind)),
+    Column("link", Clean, nullable=False),
+    Column("post", Key),
+    Column("told_at", Utc),
+    Index("actions_by_incident", "incident", "at"),
+    Index("actions_by_time", "at"),
+    _partial("actions_untold", "at", where=ACTION_UNTOLD),
+)
+
+silences = Table(
+    "silences",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _json("matcher"),
+    Column("starts_at", Utc, nullable=False),
+    Column("ends_at", Utc, nullable=False, index=True),
+    Column("author", Clean, nullable=False),
+    Column("comment", Clean, nullable=False),
+    Column("created_at", Utc, nullable=False),
+)
+
+promises = Table(
+    "promises",
+    metadata,
+    Column("post", Key, ForeignKey("posts.key", ondelete="CASCADE"), primary_key=True),
+    Column("kind", Choice(PromiseKind), primary_key=True),
+    Column("brand", Text, nullable=False),
+    Column("incident", Text, ForeignKey("incidents.id")),
+    _json("span"),
+    Column("made_at", Utc, nullable=False),
+    Column("due_at", Utc, nullable=False),
+    Column("kept_at", Utc),
+    Column("kept_by", Clean, nullable=False),
+    Column("dropped_at", Utc),
+    Column("overdue_told_at", Utc),
+    _partial("promises_open", "due_at", where=PROMISE_OPEN),
+    Index("promises_by_incident", "incident"),
 )
 
 outbox = Table(
@@ -296,6 +373,9 @@ outbox = Table(
     Column("attempts", Integer, nullable=False),
     Column("last_error", Clean, nullable=False),
     Column("sent_at", Utc),
+    # The message of this channel that must have been sent before, and what the provider calls this.
+    Column("follows", binary_text(), nullable=False, server_default=NO_TEXT),
+    Column("reference", Clean, nullable=False, server_default=NO_TEXT),
     _partial("outbox_pending", "due_at", where=DELIVERY_PENDING),
     _partial("outbox_sending", "lease_until", where=DELIVERY_SENDING),
     Index("outbox_by_age", "created_at"),

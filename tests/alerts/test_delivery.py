@@ -63,8 +63,11 @@ class FakeOutbox:
             return self.leases[row.key] <= now
         return row.state is DeliveryState.PENDING and row.due_at <= now
 
-    def sent(self, key: str, at: datetime) -> None:
-        self._change(key, "sent", state=DeliveryState.SENT, sent_at=at)
+    def sent(self, key: str, at: datetime, reference: str = "") -> None:
+        self._change(key, "sent", state=DeliveryState.SENT, sent_at=at, reference=reference)
+
+    def reference(self, key: str) -> str:
+        return self.rows[key].reference
 
     def retry(self, key: str, due_at: datetime, error: str) -> None:
         self._change(key, "retry", state=DeliveryState.PENDING, due_at=due_at, last_error=error)
@@ -85,7 +88,9 @@ class FakeChannel:
     took: list[tuple[str, bool]] = attrs.field(factory=list)
     before: Callable[[], None] | None = None
 
-    def send(self, delivery: Delivery, *, perhaps_repeated: bool = False) -> Outcome:
+    def send(
+        self, delivery: Delivery, *, perhaps_repeated: bool = False, head: str = ""
+    ) -> Outcome:
         if self.before is not None:
             self.before()
         self.took.append((delivery.key, perhaps_repeated))

@@ -52,8 +52,9 @@ class _StopsBeforeMarking:
         self.claim = outbox.claim
         self.retry = outbox.retry
         self.fail = outbox.fail
+        self.reference = outbox.reference
 
-    def sent(self, key: str, at: datetime) -> None:
+    def sent(self, key: str, at: datetime, reference: str = "") -> None:
         sys.stdout.write(f"sent {key}\n")
         sys.stdout.flush()
         sys.stdin.read()

@@ -22,7 +22,7 @@ from monitor.domain import (
     Quantiles,
     Quantity,
     Reason,
-    Silence,
+    Withheld,
 )
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -111,7 +111,7 @@ def _told(situation: Situation) -> Alert:
 
 def _silent(situation: Situation) -> Reason:
     decision = decide(situation, OPTIONS, NOW)
-    assert isinstance(decision, Silence)
+    assert isinstance(decision, Withheld)
     assert decision.decided_at == NOW
     _can_be_said(decision.reason)
     return decision.reason

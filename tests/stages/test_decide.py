@@ -58,7 +58,7 @@ class Desk:
 
     def silences(self, incident: str) -> list[str]:
         with self.scene.store.read() as work:
-            return [silence.reason.code for silence in work.alerts.silences(incident)]
+            return [silence.reason.code for silence in work.alerts.withheld(incident)]
 
 
 @pytest.fixture
@@ -453,7 +453,7 @@ def test_every_reason_that_is_decided_can_be_said(lite_desk: Desk) -> None:
     with desk.scene.store.read() as work:
         said_reasons = [reason for alert in desk.alerts() for reason in alert.reasons]
         for incident in work.incidents.find():
-            said_reasons += [silence.reason for silence in work.alerts.silences(incident.id)]
+            said_reasons += [silence.reason for silence in work.alerts.withheld(incident.id)]
     (channel,) = desk.channels
     for brief in channel.briefs:
         said_reasons += [*brief.changes, *brief.gaps]

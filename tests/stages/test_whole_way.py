@@ -158,7 +158,7 @@ def test_a_restart_before_every_look_changes_nothing(
         (Incidents, "forecast_made"),
         (Forecasts, "grade"),
         (Alerts, "add"),
-        (Alerts, "stay_silent"),
+        (Alerts, "withhold"),
         (Incidents, "decided"),
         (Sources, "put_trouble"),
         (Outbox, "put"),

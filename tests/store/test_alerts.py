@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from monitor.domain import Alert, AlertKind, Level, Reason, Silence
+from monitor.domain import Alert, AlertKind, Level, Reason, Withheld
 from monitor.store.store import Store
 from tests.store.making import TUESDAY, after, incident
 
@@ -22,8 +22,8 @@ def alert(name: str, raised_at: datetime = TUESDAY, brand: str = "acme") -> Aler
     )
 
 
-def silence(minutes: int, code: str) -> Silence:
-    return Silence(
+def silence(minutes: int, code: str) -> Withheld:
+    return Withheld(
         incident="acme-1",
         decided_at=after(minutes),
         reason=Reason(code=code, facts=(("posts", 2),)),
@@ -53,8 +53,8 @@ def test_a_silence_is_kept_when_its_reason_changes(store: Store) -> None:
     with store.begin() as work:
         work.incidents.save(incident())
         for minute, code in enumerate(["slow", "slow", "muted", "slow"]):
-            work.alerts.stay_silent(silence(minute, code))
-        assert work.alerts.silences("acme-1") == [
+            work.alerts.withhold(silence(minute, code))
+        assert work.alerts.withheld("acme-1") == [
             silence(0, "slow"),
             silence(2, "muted"),
             silence(3, "slow"),

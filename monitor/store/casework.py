@@ -1,0 +1,68 @@
+"""What people did about incidents."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+import attrs
+from sqlalchemy import Connection, or_, select, update
+
+from monitor.casework import Action, ActionKind, Case, case_of
+from monitor.store.reading import AnyRow
+from monitor.store.statements import add
+from monitor.store.tables import ACTION_UNTOLD, actions, incidents
+
+__all__ = ["Casework"]
+
+_ACTION = select(*(actions.c[field.name] for field in attrs.fields(Action)))
+
+
+class Casework:
+    """Actions, and the cases that they make."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, action: Action) -> bool:
+        """Keep an action; ``False`` where one with its key is there already."""
+        return add(self._connection, actions, [attrs.asdict(action, recurse=False)]) == 1
+
+    def of_incident(self, incident: str) -> list[Action]:
+        """What was done about an incident and what became part of it, in order."""
+        parts = select(incidents.c.id).where(incidents.c.merged_into == incident)
+        rows = self._connection.execute(
+            _ACTION.where(
+                or_(actions.c.incident == incident, actions.c.incident.in_(parts))
+            ).order_by(actions.c.at, actions.c.id)
+        )
+        return [_action(row) for row in rows]
+
+    def case(self, incident: str) -> Case:
+        """How an incident is being handled."""
+        return case_of(incident, self.of_incident(incident))
+
+    def between(
+        self, since: datetime, until: datetime, kinds: Collection[ActionKind] = ()
+    ) -> list[Action]:
+        """What was done from ``since`` to before ``until``, of some kinds (none given: all)."""
+        query = _ACTION.where(actions.c.at >= since, actions.c.at < until)
+        if kinds:
+            query = query.where(actions.c.kind.in_(kinds))
+        rows = self._connection.execute(query.order_by(actions.c.at, actions.c.id))
+        return [_action(row) for row in rows]
+
+    def untold(self, limit: int) -> list[Action]:
+        """Actions that those who were told of the incident do not know of yet."""
+        rows = self._connection.execute(
+            _ACTION.where(ACTION_UNTOLD).order_by(actions.c.at, actions.c.id).limit(limit)
+        )
+        return [_action(row) for row in rows]
+
+    def told(self, keys: Collection[str], at: datetime) -> None:
+        """Note that messages about these actions were written."""
+        self._connection.execute(update(actions).where(actions.c.key.in_(keys)).values(told_at=at))
+
+
+def _action(row: AnyRow) -> Action:
+    return Action(**row._asdict())
