@@ -102,7 +102,9 @@ def _absorb(
     work.incidents.note(
         Change(incident=gone.id, at=now, kind=ChangeKind.WENT_INTO, other=into, posts=moved)
     )
-    if known is not None and known.level is not None and known.level.rank < gone.level.rank:
+    if gone.level is None or known is None or known.level is None:
+        return
+    if known.level.rank < gone.level.rank:
         raised = attrs.evolve(known, level=gone.level, version=known.version + 1)
         work.incidents.save(raised)
 
