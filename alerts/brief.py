@@ -140,7 +140,8 @@ class Brief:
     The first of ``quotes`` (three to five) is the sentence cited as what happened. ``forecasts``
     are the latest of each quantity and horizon. ``changes`` is what is new since the last alert
     about this incident and is told first; ``gaps`` is what could not be seen. ``case`` is how it is
-    being handled; ``owner`` is who is suggested to take it on.
+    being handled; ``owner`` is who is suggested to take it on. ``again`` is why those who know of
+    it already are told once more, or others instead of them.
     """
 
     alert: Alert
@@ -162,6 +163,7 @@ class Brief:
     gaps: tuple[Reason, ...] = ()
     case: Case | None = None
     owner: str = ""
+    again: Reason | None = None
 
 
 @attrs.frozen(kw_only=True)

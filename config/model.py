@@ -12,11 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 
 from alerts.channels.configured import ChannelOptions
 from alerts.i18n import Language
+from alerts.muting import INHIBITION, InhibitionOptions
 from alerts.people import PersonOptions
 from alerts.policy import PolicyOptions
+from alerts.quiet import Weekday
+from alerts.routing import GroupingOptions, RouteOptions, TeamOptions
 from config.clashes import brand_id
 from config.schema import FLATTENED
-from config.values import Interval, LanguageTag, Weekday, Word, ZoneName
+from config.values import Interval, LanguageTag, Word, ZoneName
 from monitor.domain import Brand
 from monitor.incidents.query import QuerySyntaxError, Term, parse
 from spiders.job import SourceSpec
@@ -121,6 +124,10 @@ class SourceSettings(BaseModel):
     every: Interval = Field(
         default=datetime.timedelta(minutes=5), description="How often it is read: 90s, 5m, 1h, 1d."
     )
+    region: Word | None = Field(
+        default=None,
+        description="Where its people are, in words of your own; for routes and silences.",
+    )
     about: str | None = Field(
         default=None,
         description="The name or id of the brand that all posts are about, though hardly one names "
@@ -182,6 +189,19 @@ class AlertSettings(Section):
     channels: tuple[ChannelOptions, ...] = Field(
         default=(), description="Slack, mail or a folder; each gets every alert of its level."
     )
+    teams: tuple[TeamOptions, ...] = Field(
+        default=(), description="Who is told together; one team with every channel if empty."
+    )
+    routes: tuple[RouteOptions, ...] = Field(
+        default=(), description="Which alerts go to which team; all go to every team if empty."
+    )
+    inhibit: tuple[InhibitionOptions, ...] = Field(
+        default=INHIBITION, description="Which incidents make lesser ones unimportant."
+    )
+    grouping: GroupingOptions = Field(
+        default=GroupingOptions.model_validate({}),
+        description="How long alerts wait for each other, and when they are told again.",
+    )
     policy: PolicyOptions = Field(
         default=PolicyOptions.model_validate({}),
         description="From where on an incident is watch, high or critical.",
@@ -235,6 +255,18 @@ class Settings(Section):
     timezone: ZoneName = Field(
         default="UTC", description="The time zone of alerts and digests, such as Asia/Shanghai."
     )
+
+    def routes(self) -> tuple[RouteOptions, ...]:
+        """The routes, with their brands by id."""
+        ids = {brand.name: brand.id for brand in self.brands}
+        return tuple(
+            route.model_copy(update={"brands": tuple(ids.get(name, name) for name in route.brands)})
+            for route in self.alerts.routes
+        )
+
+    def regions(self) -> dict[str, str]:
+        """The region of each source that names one."""
+        return {source.name: source.region for source in self.sources if source.region}
 
     def watched(self) -> tuple[Brand, ...]:
         """The brands as the pipeline knows them."""

@@ -5,49 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from datetime import timedelta
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, TypeAlias
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, StringConstraints
 
+from alerts.intervals import parse_interval, written_interval
 from config.problems import nearest, quoted
-
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-Weekday: TypeAlias = Literal[
-    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
-]
 
 Word: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 """Text that is not empty."""
-
-
-def parse_interval(written: object) -> timedelta:
-    """Read an interval of seconds, minutes, hours and days.
-
-    >>> parse_interval("1h30m")
-    datetime.timedelta(seconds=5400)
-    """
-    if isinstance(written, timedelta):
-        return written
-    text = str(written)
-    if not re.fullmatch(r"(?:[0-9]{1,6}[smhd])+", text):
-        raise ValueError(f"must be an interval such as 90s, 5m, 1h or 1d, not {quoted(text)}")
-    seconds = sum(
-        int(number) * UNITS[unit] for number, unit in re.findall(r"([0-9]+)([smhd])", text)
-    )
-    return timedelta(seconds=seconds)
-
-
-def written_interval(interval: timedelta) -> str:
-    """Write an interval as it is written in the configuration.
-
-    >>> written_interval(timedelta(minutes=90))
-    '90m'
-    """
-    seconds = int(interval.total_seconds())
-    unit = next(unit for unit in "dhms" if seconds % UNITS[unit] == 0)
-    return f"{seconds // UNITS[unit]}{unit}"
 
 
 def _polling(interval: timedelta) -> timedelta:

@@ -16,9 +16,11 @@ from alerts.channels.configured import configured_channel
 from alerts.channels.folder import FolderChannel, FolderOptions
 from alerts.channels.receiver import Channel
 from alerts.i18n import Reader
+from alerts.quiet import Weekday
+from alerts.routing import teams_or_everyone
+from alerts.rules import Rules
 from config.model import Settings
 from config.taxonomy import load_learned, load_taxonomy
-from config.values import Weekday
 from monitor.domain import Level, Observation, Taxonomy
 from monitor.gathering.answers import FaultyAnswers
 from monitor.incidents.grouping import GroupingOptions
@@ -27,12 +29,19 @@ from monitor.pipeline import Pipeline
 from monitor.replay import Replay
 from monitor.scheduler import DueSource, Runner
 from monitor.stages.assess import Assess
+from monitor.stages.briefer import Briefer
 from monitor.stages.decide import Decide
 from monitor.stages.deliver import Deliver
 from monitor.stages.digest import Digest, DigestReader
+from monitor.stages.escalate import Escalate
 from monitor.stages.forecast import ForecastStage
 from monitor.stages.group import Group
 from monitor.stages.match import Match
+from monitor.stages.notify import Notify
+from monitor.stages.route import Route
+from monitor.stages.telling import Teller
+from monitor.stages.update import Update
+from monitor.stages.usual import Habits
 from monitor.stages.watch import Watch
 from monitor.store.store import Store
 from monitor.virality.forecast import Forecaster
@@ -42,6 +51,7 @@ if TYPE_CHECKING:
     from nlp.scoring import Scorer
 
 __all__ = [
+    "alert_rules",
     "digest_readers",
     "faulty_answers",
     "open_store",
@@ -101,6 +111,19 @@ def channels(settings: Settings) -> tuple[Channel, ...]:
     return tuple(configured_channel(options) for options in settings.alerts.channels)
 
 
+def alert_rules(settings: Settings, ways: Sequence[Channel]) -> Rules:
+    """Whom to tell of what, and when not."""
+    alerts = settings.alerts
+    return Rules(
+        teams=teams_or_everyone(alerts.teams, [way.options.name for way in ways]),
+        routes=settings.routes(),
+        inhibition=alerts.inhibit,
+        grouping=alerts.grouping,
+        regions=settings.regions(),
+        stale=timedelta(hours=alerts.policy.stale_hours),
+    )
+
+
 def digest_readers(settings: Settings, ways: Sequence[Channel]) -> tuple[DigestReader, ...]:
     """Who gets a digest, each with their channel."""
     by_name = {way.options.name: way for way in ways}
@@ -126,13 +149,21 @@ def pipeline(
 ) -> Pipeline:
     """The way of one post. The digest stands before delivery: it writes into the same outbox."""
     brands, known = settings.watched(), taxonomies(settings)
+    policy, rules = settings.alerts.policy, alert_rules(settings, ways)
+    habits = Habits(brands, ZoneInfo(settings.timezone))
+    briefer = Briefer(brands, habits, policy, known)
+    teller = Teller(briefer, ways, rules.grouping.alone)
     return Pipeline(
         (
             Match(Matcher(brands)),
             Assess(scores, reader(settings, scores)),
             Group(brands, GroupingOptions(model=(scores.model, scores.revision))),
             ForecastStage(Forecaster.load(zone=ZoneInfo(settings.timezone))),
-            Decide(brands, ways, settings.alerts.policy, known, ZoneInfo(settings.timezone)),
+            Decide(habits, policy),
+            Route(rules),
+            Notify(rules, teller),
+            Escalate(rules, teller),
+            Update(briefer, ways),
             Watch([source.name for source in settings.sources], ways),
             Digest(brands, readers, known),
             Deliver(ways, clock),

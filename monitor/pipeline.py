@@ -1,6 +1,7 @@
 """The way of one post, as one visible list.
 
-gather -> match -> assess -> group -> forecast -> decide -> deliver -> digest
+gather -> match -> assess -> group -> forecast -> decide -> route -> notify -> escalate -> update ->
+watch -> digest -> deliver
 
 Gathering is what a crawl, an import or a replay does: it hands observations to the store. What
 follows is `Pipeline.run`, called whenever something may be undone, live or in a replay alike.
@@ -36,6 +37,11 @@ class Pipeline:
     """The stages in the order in which a post passes them."""
 
     stages: tuple[Stage, ...]
+
+    def beginning_with(self, name: str) -> Pipeline:
+        """The stages from the one of this name on; all of them where there is none."""
+        names = [stage.name for stage in self.stages]
+        return Pipeline(self.stages[names.index(name) :] if name in names else self.stages)
 
     def run(
         self, store: Store, now: datetime, stop: Callable[[], bool] = _never

@@ -203,11 +203,13 @@ class Replay:
         """Feed everything; calls back after each tick, and tells in the end what came of it."""
         if not self.observations:
             raise ValueError("there is nothing to replay: the archive holds no post")
+        telling = pipeline.beginning_with("notify")
         told: set[str] = set()
         opened: set[str] = set()
         gathered = 0
         last = self.observations[0].observed_at
         for now, due in self._ticks():
+            self._tell_until(now, store, telling)
             if due:
                 with store.begin() as work:
                     work.posts.gather(due)
@@ -215,7 +217,13 @@ class Replay:
             pipeline.run(store, now)
             on_moment(self._moment(store, last, now, gathered, opened, told))
             last = now
+        self._tell_until(last + self.tick, store, telling)
         return self._report(store, last)
+
+    def _tell_until(self, end: datetime, store: Store, telling: Pipeline) -> None:
+        """Let whoever waits to be told before ``end`` be told at that moment, not at a tick."""
+        while (due := _next_notice(store)) is not None and due < end:
+            telling.run(store, due)
 
     def _ticks(self) -> Iterator[tuple[datetime, Sequence[Observation]]]:
         now = _next_tick(self.observations[0].observed_at, self.tick)
@@ -294,6 +302,11 @@ class Replay:
                 for brand in brands.get(one.post.key, ()):
                     begun.setdefault(brand, one.observed_at)
         return begun
+
+
+def _next_notice(store: Store) -> datetime | None:
+    with store.read() as work:
+        return work.notices.next_due()
 
 
 def _by_first_post(incident: Incident) -> tuple[datetime, str]:

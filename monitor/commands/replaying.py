@@ -17,9 +17,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from alerts.i18n import Words
+from alerts.intervals import parse_interval
 from alerts.untrusted import one_line
 from config.model import Settings
-from config.values import parse_interval
 from monitor import app
 from monitor.backtest import Backtest, backtest
 from monitor.commands.report_json import as_json

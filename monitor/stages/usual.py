@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import attrs
 
+from monitor.domain import Brand
 from monitor.incidents.campaign import Wording, wording
+from monitor.incidents.own_posts import own_names
 from monitor.store.unit_of_work import UnitOfWork
 from monitor.virality.baseline import Baseline
 
-__all__ = ["Usual", "learn"]
+__all__ = ["Habits", "Usual", "learn"]
 
 _HISTORY = timedelta(days=28)
 """How far back a brand's usual volume is learned from."""
@@ -115,3 +117,22 @@ def _watched_since(
         if now - known >= _KNOWN:
             begun.append(known)
     return min(begun, default=None)
+
+
+class Habits:
+    """What is usual for each brand, learned again every hour."""
+
+    def __init__(self, brands: Sequence[Brand] = (), zone: tzinfo = UTC) -> None:
+        """The hours of a week at which more or less is usual are those of ``zone``."""
+        self._brands = {brand.id: brand for brand in brands}
+        self._zone = zone
+        self._usual: dict[str, Usual] = {}
+
+    def of(self, brand: str, work: UnitOfWork, now: datetime) -> Usual:
+        """What is usual for a brand ``now``."""
+        usual = self._usual.get(brand)
+        if usual is None or not usual.holds(now):
+            known = self._brands.get(brand)
+            own = own_names(known) if known else frozenset()
+            usual = self._usual[brand] = learn(brand, own, self._zone, work, now)
+        return usual

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Connection, Select, insert, select
 
 from monitor.domain import Alert, Fact, Reason, Withheld
 from monitor.store.reading import AnyRow
-from monitor.store.statements import add
+from monitor.store.statements import add, chunks
 from monitor.store.tables import alerts, withheld
 
 __all__ = ["Alerts", "alert_of"]
@@ -32,6 +33,14 @@ class Alerts:
             "reasons": [[reason.code, reason.facts] for reason in alert.reasons],
         }
         return add(self._connection, alerts, [record]) == 1
+
+    def get_all(self, names: Collection[str]) -> dict[str, Alert]:
+        """Those of these alerts that are stored, by id."""
+        return {
+            alert.id: alert
+            for some in chunks(sorted(names))
+            for alert in self._find(select(alerts).where(alerts.c.id.in_(some)))
+        }
 
     def of_incident(self, incident: str) -> list[Alert]:
         """The alerts about an incident, oldest first."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
 
 import attrs
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from monitor.casework import Action, ActionKind, Case, case_of
 from monitor.store.reading import AnyRow
-from monitor.store.statements import add
+from monitor.store.statements import add, chunks
 from monitor.store.tables import ACTION_UNTOLD, actions, incidents
 
 __all__ = ["Casework"]
@@ -37,6 +38,27 @@ class Casework:
             ).order_by(actions.c.at, actions.c.id)
         )
         return [_action(row) for row in rows]
+
+    def of_incidents(self, names: Collection[str]) -> dict[str, list[Action]]:
+        """The same for many at once; those about which nothing was done are left out."""
+        found: defaultdict[str, list[Action]] = defaultdict(list)
+        into = func.coalesce(incidents.c.merged_into, incidents.c.id)
+        for some in chunks(sorted(names)):
+            rows = self._connection.execute(
+                _ACTION.add_columns(into.label("into"))
+                .join(incidents, incidents.c.id == actions.c.incident)
+                .where(or_(incidents.c.id.in_(some), incidents.c.merged_into.in_(some)))
+                .order_by(actions.c.at, actions.c.id)
+            )
+            for row in rows:
+                fields = row._asdict()
+                found[fields.pop("into")].append(Action(**fields))
+        return dict(found)
+
+    def cases(self, names: Collection[str]) -> dict[str, Case]:
+        """How many incidents are being handled, those about which anything was done."""
+        done = self.of_incidents(names)
+        return {name: case_of(name, actions) for name, actions in done.items()}
 
     def case(self, incident: str) -> Case:
         """How an incident is being handled."""

@@ -12,7 +12,7 @@ from monitor.domain import Incident, IncidentState
 from monitor.store.errors import StaleWrite
 from monitor.store.history import Change
 from monitor.store.reading import AnyRow
-from monitor.store.statements import Record, add
+from monitor.store.statements import Record, add, chunks
 from monitor.store.tables import (
     FORECAST_OPEN,
     MERGED,
@@ -161,8 +161,21 @@ class Incidents:
 
     def get_all(self, names: Collection[str]) -> dict[str, Incident]:
         """Those of these incidents that are stored, by id."""
-        rows = self._connection.execute(INCIDENT.where(incidents.c.id.in_(names)))
-        return {row.id: incident_of(row) for row in rows}
+        return {
+            row.id: incident_of(row)
+            for some in chunks(sorted(names))
+            for row in self._connection.execute(INCIDENT.where(incidents.c.id.in_(some)))
+        }
+
+    def followed(self, names: Collection[str]) -> dict[str, Incident]:
+        """Each of these incidents as what it is part of now, which is mostly itself."""
+        into: dict[str, str] = {}
+        for some in chunks(sorted(names)):
+            query = select(incidents.c.id, func.coalesce(incidents.c.merged_into, incidents.c.id))
+            rows = self._connection.execute(query.where(incidents.c.id.in_(some)))
+            into |= {row[0]: row[1] for row in rows}
+        found = self.get_all(set(into.values()))
+        return {name: found[now] for name, now in into.items()}
 
     def find(
         self,

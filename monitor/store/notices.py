@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Select, exists, func, select, update
+import attrs
+from sqlalchemy import Connection, Select, bindparam, exists, func, select, update
 
 from monitor.casework import Notice, NoticeState
-from monitor.domain import Alert, Reason
+from monitor.domain import Alert, IncidentState, Level, Reason
 from monitor.store.alerts import alert_of
 from monitor.store.reading import AnyRow
 from monitor.store.statements import Record, add
-from monitor.store.tables import NOTICE_WAITING, alerts, notices
+from monitor.store.tables import NOTICE_WAITING, alerts, incidents, notices
 
-__all__ = ["Notices"]
+__all__ = ["GROUPED", "Notices", "Told"]
+
+GROUPED = "grouped"
+"""The reason's code of a notice that was told in one message with others."""
+_COLUMNS = [column.name for column in notices.c]
+
+
+@attrs.frozen
+class Told:
+    """A notice that was told, and the incident that its own is part of now: mostly itself."""
+
+    notice: Notice
+    incident: str
 
 
 class Notices:
@@ -27,12 +40,30 @@ class Notices:
         """Keep notices; one that is there already is left as it is. How many were new."""
         return add(self._connection, notices, [_record(notice) for notice in routed])
 
-    def decide(self, notice: Notice) -> None:
-        """Keep what was decided about a waiting notice, or until when it goes on waiting."""
-        self._connection.execute(
+    def decide(self, decided: Sequence[Notice]) -> None:
+        """Keep what was decided about waiting notices, or until when they go on waiting."""
+        if not decided:
+            return
+        changed = ("state", "due_at", "decided_at", "code", "facts")
+        statement = (
             update(notices)
-            .where(notices.c.alert == notice.alert, notices.c.team == notice.team, NOTICE_WAITING)
-            .values(_record(notice))
+            .where(
+                notices.c.alert == bindparam("of_alert"),
+                notices.c.team == bindparam("for_team"),
+                NOTICE_WAITING,
+            )
+            .values({name: bindparam(f"new_{name}") for name in changed})
+        )
+        self._connection.execute(
+            statement,
+            [
+                {
+                    "of_alert": notice.alert,
+                    "for_team": notice.team,
+                    **{f"new_{name}": _record(notice)[name] for name in changed},
+                }
+                for notice in decided
+            ],
         )
 
     def unrouted(self, since: datetime, limit: int) -> list[Alert]:
@@ -55,11 +86,42 @@ class Notices:
             .limit(limit)
         )
 
-    def waiting(self) -> list[Notice]:
-        """Every notice that waits, whether or not it is due."""
-        return self._find(
-            select(notices).where(NOTICE_WAITING).order_by(notices.c.due_at, notices.c.alert)
+    def next_due(self) -> datetime | None:
+        """When the next waiting notice is to be decided; ``None`` where none waits."""
+        query = select(notices.c.due_at).where(NOTICE_WAITING).order_by(notices.c.due_at)
+        return self._connection.scalar(query.limit(1))
+
+    def told_at(self, team: str, brand: str, since: datetime) -> list[datetime]:
+        """When a team was told of a brand from ``since`` on; what was told in a group is once."""
+        query = select(notices.c.decided_at, notices.c.code).where(
+            notices.c.team == team,
+            notices.c.brand == brand,
+            notices.c.decided_at >= since,
+            notices.c.state == NoticeState.TOLD,
         )
+        rows = self._connection.execute(query).all()
+        grouped = {row.decided_at for row in rows if row.code == GROUPED}
+        return [*grouped, *(row.decided_at for row in rows if row.code != GROUPED)]
+
+    def told_of_open(self, levels: Collection[Level], last_post_after: datetime) -> list[Told]:
+        """Notices of these levels that were told, of incidents that are open and alive still.
+
+        An incident that became part of another is as alive as that one. Oldest first.
+        """
+        now_in = incidents.alias()
+        rows = self._connection.execute(
+            select(notices, now_in.c.id.label("now_in"))
+            .join(incidents, incidents.c.id == notices.c.incident)
+            .join(now_in, now_in.c.id == func.coalesce(incidents.c.merged_into, incidents.c.id))
+            .where(
+                notices.c.state == NoticeState.TOLD,
+                notices.c.level.in_(levels),
+                now_in.c.state == IncidentState.OPEN,
+                now_in.c.last_post_at > last_post_after,
+            )
+            .order_by(notices.c.decided_at, notices.c.alert, notices.c.team)
+        )
+        return [Told(notice=_notice(row), incident=row.now_in) for row in rows]
 
     def of_incident(self, incident: str) -> list[Notice]:
         """The notices about an incident, in the order in which they were routed."""
@@ -80,18 +142,26 @@ class Notices:
             query = query.where(notices.c.team == team)
         return self._find(query.order_by(notices.c.decided_at, notices.c.alert, notices.c.team))
 
-    def told(self, team: str, since: datetime) -> int:
-        """How many alerts a team was told of from ``since`` on."""
-        return (
-            self._connection.scalar(
-                select(func.count()).where(
-                    notices.c.team == team,
-                    notices.c.decided_at >= since,
-                    notices.c.state == NoticeState.TOLD,
-                )
-            )
-            or 0
+    def spent(self, team: str, since: datetime, until: datetime) -> int:
+        """How often a team was told of something from ``since`` to before ``until``.
+
+        One message about many incidents is once.
+        """
+        told = (
+            notices.c.team == team,
+            notices.c.decided_at >= since,
+            notices.c.decided_at < until,
+            notices.c.state == NoticeState.TOLD,
         )
+        alone = select(func.count()).where(*told, notices.c.code != GROUPED)
+        groups = (
+            select(notices.c.brand, notices.c.decided_at)
+            .where(*told, notices.c.code == GROUPED)
+            .distinct()
+            .subquery()
+        )
+        together = select(func.count()).select_from(groups)
+        return (self._connection.scalar(alone) or 0) + (self._connection.scalar(together) or 0)
 
     def _find(self, query: Select[*tuple[object, ...]]) -> list[Notice]:
         return [_notice(row) for row in self._connection.execute(query)]
@@ -115,7 +185,7 @@ def _record(notice: Notice) -> Record:
 
 
 def _notice(row: AnyRow) -> Notice:
-    fields = row._asdict()
+    fields = {name: getattr(row, name) for name in _COLUMNS}
     code, facts = fields.pop("code"), fields.pop("facts")
     reason = Reason(code=code, facts=tuple((name, value) for name, value in facts or ()))
     return Notice(**fields, reason=reason if code else None)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, upd
 from monitor.domain import Delivery, DeliveryState
 from monitor.store.reading import AnyRow
 from monitor.store.statements import add
-from monitor.store.tables import DELIVERY_PENDING, DELIVERY_SENDING, outbox
+from monitor.store.tables import DELIVERY_PENDING, DELIVERY_SENDING, incidents, outbox
 
 __all__ = ["Outbox"]
 
@@ -81,6 +81,30 @@ class Outbox:
         """What the provider calls a message that was sent; empty where it was not, or has none."""
         return self._connection.scalar(select(outbox.c.reference).where(outbox.c.key == key)) or ""
 
+    def head(self, channel: str, incident: str) -> str:
+        """The key of the oldest message about an incident that a channel got; empty if none.
+
+        Messages about what became part of it count; one that was given up does not.
+        """
+        parts = select(incidents.c.id).where(incidents.c.merged_into == incident)
+        names = (incident, *self._connection.scalars(parts))
+        query = (
+            select(outbox.c.key)
+            .where(
+                or_(*(_about(name) for name in names)),
+                outbox.c.channel == channel,
+                outbox.c.state != DeliveryState.FAILED,
+            )
+            .order_by(outbox.c.created_at, outbox.c.key)
+            .limit(1)
+        )
+        return self._connection.scalar(query) or ""
+
+    def about(self, incident: str) -> list[Delivery]:
+        """The messages about one incident, those of a group apart, the oldest first."""
+        query = _DELIVERY.where(_about(incident)).order_by(outbox.c.created_at, outbox.c.key)
+        return [_delivery(row) for row in self._connection.execute(query)]
+
     def retry(self, key: str, due_at: datetime, error: str) -> None:
         """Let a message that is being sent wait for another attempt."""
         self._give_up(key, state=DeliveryState.PENDING, due_at=due_at, last_error=error)
@@ -141,6 +165,11 @@ class Outbox:
 def _under(key: str) -> ColumnElement[bool]:
     parts = and_(outbox.c.key >= f"{key}:", outbox.c.key < f"{key};")  # ; comes after :
     return or_(outbox.c.key == key, parts)
+
+
+def _about(incident: str) -> ColumnElement[bool]:
+    """The key of an alert's messages begins with its id, and that with the incident's."""
+    return and_(outbox.c.key >= f"{incident}-", outbox.c.key < f"{incident}.")  # . comes after -
 
 
 def _delivery(row: AnyRow) -> Delivery:

@@ -9,6 +9,7 @@ from monitor.store.casework import Casework
 from monitor.store.forecasts import Forecasts
 from monitor.store.incidents import Incidents
 from monitor.store.leases import Leases
+from monitor.store.makeup import Makeup
 from monitor.store.mentions import Mentions
 from monitor.store.notices import Notices
 from monitor.store.outbox import Outbox
@@ -31,6 +32,7 @@ class UnitOfWork:
         self.mentions = Mentions(connection)
         self.readings = Readings(connection)
         self.voices = Voices(connection)
+        self.makeup = Makeup(connection)
         self.incidents = Incidents(connection)
         self.forecasts = Forecasts(connection)
         self.alerts = Alerts(connection)

@@ -10,6 +10,7 @@ import pytest
 from alerts.i18n import Reader, Words
 from alerts.policy import PolicyOptions
 from alerts.reasons import REASON_FACTS, sentence
+from monitor.casework import NoticeState
 from monitor.domain import (
     Alert,
     AlertKind,
@@ -22,12 +23,12 @@ from monitor.domain import (
     Quantiles,
     Quantity,
 )
-from monitor.stages.decide import Decide
 from monitor.stages.usual import learn
 from monitor.store.outbox import Outbox
 from monitor.store.store import Store
 from tests.fakes import FakeChannel
 from tests.stages.scene import ACME, BAG, LATE, START, Scene, at, key, said, told
+from tests.stages.telling import Tellers
 
 DAY = 24 * 60
 LOUD = said("loud", BAG[0], 5, followers=60_000, name="Eve")
@@ -42,7 +43,7 @@ class Desk:
         self.restart()
 
     def restart(self, policy: PolicyOptions | None = None) -> None:
-        self.decide = Decide(self.scene.brands, self.channels, policy or PolicyOptions())
+        self.decide = Tellers(self.scene.brands, self.channels, policy=policy or PolicyOptions())
 
     def tell(self, *seen: Observation | Deletion, minutes: float) -> None:
         self.scene.tell(seen, minutes)
@@ -100,7 +101,7 @@ def test_growing_at_the_same_level_is_not_told_again(desk: Desk) -> None:
     assert desk.silences(desk.scene.only().id) == ["already_told"]
 
 
-def test_an_alert_and_its_messages_are_kept_together_or_not_at_all(
+def test_whoever_counts_as_told_has_a_message_on_its_way(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> int:
@@ -111,8 +112,10 @@ def test_an_alert_and_its_messages_are_kept_together_or_not_at_all(
         patch.setattr(Outbox, "put", full)
         with pytest.raises(OSError, match="no space"):
             desk.decide.run(desk.scene.store, at(6))
-    assert desk.alerts() == []
-    assert desk.scene.only().level is None
+    assert desk.messages() == []
+    with desk.scene.store.read() as work:
+        (notice,) = work.notices.due(at(6), 9)
+    assert notice.state is NoticeState.WAITING
     desk.decide.run(desk.scene.store, at(6))
     assert len(desk.alerts()) == len(desk.messages()) == 1
 
@@ -438,7 +441,7 @@ def test_an_incident_whose_posts_were_deleted_before_it_was_judged_is_left_alone
 
 def test_a_brand_that_was_taken_out_is_called_by_its_id(lite_desk: Desk) -> None:
     lite_desk.scene.tell([LOUD])
-    decide = Decide((), lite_desk.channels, PolicyOptions())
+    decide = Tellers((), lite_desk.channels)
     decide.run(lite_desk.scene.store, at(6))
     (channel,) = lite_desk.channels
     assert channel.briefs[0].brand_name == ACME.id

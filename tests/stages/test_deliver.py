@@ -8,19 +8,18 @@ from structlog.testing import capture_logs
 
 from alerts.channels.receiver import Channel
 from alerts.outcome import Refused, Retry, Sent
-from alerts.policy import PolicyOptions
 from monitor.domain import DeliveryState
-from monitor.stages.decide import Decide
 from monitor.stages.deliver import Deliver
 from tests.fakes import FakeChannel, folder_channel
 from tests.stages.scene import BAG, Scene, at, said
+from tests.stages.telling import Tellers
 
 LOUD = said("loud", BAG[0], 5, followers=60_000, name="Eve")
 
 
 def _decide(scene: Scene, *channels: Channel) -> None:
     scene.tell([LOUD], 6)
-    Decide(scene.brands, channels, PolicyOptions()).run(scene.store, at(6))
+    Tellers(scene.brands, channels).run(scene.store, at(6))
 
 
 def test_an_alert_lands_in_a_folder_once(scene: Scene, tmp_path: Path) -> None:

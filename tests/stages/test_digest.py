@@ -10,7 +10,6 @@ import pytest
 
 from alerts.digest import DigestData
 from alerts.i18n import Reader, Words
-from alerts.policy import PolicyOptions
 from alerts.reasons import REASON_FACTS, sentence
 from monitor.domain import (
     Alert,
@@ -24,10 +23,10 @@ from monitor.domain import (
     SourceTrouble,
     TroubleKind,
 )
-from monitor.stages.decide import Decide
 from monitor.stages.digest import Digest, DigestReader, digest_data, week_before
 from tests.fakes import FakeChannel, folder_channel
 from tests.stages.scene import ACME, AIRLINE, BAG, START, ZEPHYR, Scene, at, said, told
+from tests.stages.telling import Tellers
 
 DAY = timedelta(days=1)
 
@@ -126,7 +125,7 @@ def test_after_a_long_pause_only_the_last_week_is_told(lite_scene: Scene) -> Non
 
 def test_a_real_channel_can_carry_it_in_every_language(lite_scene: Scene, tmp_path: Path) -> None:
     lite_scene.tell([said("loud", BAG[0], 5, followers=60_000), *told(BAG, start=6)])
-    Decide(lite_scene.brands, (), PolicyOptions()).run(lite_scene.store, at(40))
+    Tellers(lite_scene.brands, ()).run(lite_scene.store, at(40))
     for language in ("en", "zh-Hans", "zh-Hant"):
         reader = DigestReader(
             name=language,
@@ -158,7 +157,7 @@ def test_it_tells_what_burned_and_how_the_week_felt(lite_scene: Scene) -> None:
     loud = said("loud", BAG[0], 5, followers=60_000, views=400)
     praise = said("praise", "I love Acme Air", 30)
     lite_scene.tell([loud, *told(BAG, start=6), praise])
-    Decide(lite_scene.brands, (), PolicyOptions()).run(lite_scene.store, at(40))
+    Tellers(lite_scene.brands, ()).run(lite_scene.store, at(40))
     data = _data(lite_scene)
     (burned,) = data.burned
     assert (burned.posts, burned.level, burned.still_open, burned.views) == (

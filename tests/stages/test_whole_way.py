@@ -12,12 +12,11 @@ import pytest
 from sqlalchemy import select
 
 from alerts.i18n import Reader
-from alerts.policy import PolicyOptions
+from alerts.routing import GroupingOptions
 from monitor.domain import Deletion, Health, Observation, SourceHealth
 from monitor.incidents.matching import Matcher
 from monitor.pipeline import Pipeline
 from monitor.stages.assess import Assess
-from monitor.stages.decide import Decide
 from monitor.stages.deliver import Deliver
 from monitor.stages.digest import Digest, DigestReader
 from monitor.stages.forecast import ForecastStage
@@ -35,6 +34,7 @@ from monitor.store.tables import metadata
 from monitor.virality.forecast import Forecaster
 from tests.fakes import FakeChannel, FakeReader, FakeScorer
 from tests.stages.scene import ACME, BAG, LATE, TOPICS, ZEPHYR, at, key, said, told
+from tests.stages.telling import Tellers, everyone
 
 DAY = 24 * 60
 FORECASTER = Forecaster.load()
@@ -49,7 +49,7 @@ def _pipeline(channel: FakeChannel) -> Pipeline:
             Assess(FakeScorer(*TOPICS), FakeReader()),
             Group(brands),
             ForecastStage(FORECASTER),
-            Decide(brands, (channel,), PolicyOptions()),
+            *Tellers(brands, (channel,), everyone((channel,), GroupingOptions())).stages,
             Watch(["forum"], (channel,)),
             Digest(brands, (reader,)),
             Deliver((channel,)),

@@ -1,0 +1,138 @@
+"""Writes the messages about alerts to the channels of a team: few one by one, many as one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import attrs
+
+from alerts.brief import Brief
+from alerts.channels.receiver import Channel
+from alerts.group_letter import NAMED, Member, group_letter
+from monitor.casework import Case
+from monitor.domain import Alert, Delivery, Incident, Reason
+from monitor.stages.briefer import Briefer
+from monitor.store.unit_of_work import UnitOfWork
+
+__all__ = ["Teller", "Telling", "Written"]
+
+
+@attrs.frozen(kw_only=True)
+class Telling:
+    """An alert on its way to a team.
+
+    ``key`` is what the keys of its messages begin with. ``incident`` is the alert's own, or the one
+    that it is part of now; ``again`` is why it is told once more.
+    """
+
+    key: str
+    alert: Alert
+    incident: Incident
+    case: Case | None = None
+    owner: str = ""
+    again: Reason | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Written:
+    """Messages for the outbox, and the keys of the tellings that they tell of.
+
+    Those in neither set were carried by no channel.
+    """
+
+    messages: tuple[Delivery, ...]
+    alone: frozenset[str]
+    together: frozenset[str]
+
+
+class Teller:
+    """Knows the channels, and when there is too much to tell each incident by itself."""
+
+    def __init__(self, briefer: Briefer, channels: Sequence[Channel], alone: int = 3) -> None:
+        """Up to ``alone`` incidents are told one by one."""
+        self._briefer = briefer
+        self._channels = {channel.options.name: channel for channel in channels}
+        self._alone = alone
+
+    def write(
+        self,
+        tellings: Sequence[Telling],
+        channels: Iterable[str],
+        group_key: str,
+        work: UnitOfWork,
+        now: datetime,
+    ) -> Written:
+        """The messages about alerts of one brand to some channels, each from its level on."""
+        messages: list[Delivery] = []
+        alone: set[str] = set()
+        together: set[str] = set()
+        briefs: dict[str, Brief | None] = {}
+        for name in dict.fromkeys(channels):
+            channel = self._channels[name]
+            least = channel.options.min_level.rank
+            carried = [one for one in tellings if one.alert.level.rank >= least]
+            if len(carried) > self._alone:
+                key = f"{group_key}:{name}"
+                messages += self._as_one(carried, channel, key, work, now)
+                together.update(one.key for one in carried)
+                continue
+            for one in carried:
+                if one.key not in briefs:
+                    briefs[one.key] = self._brief(one, work, now)
+                if told := briefs[one.key]:
+                    head = work.outbox.head(name, one.incident.id)
+                    key = f"{one.key}:{name}"
+                    messages += channel.write_alert(told, key=key, now=now, head=head)
+                    alone.add(one.key)
+        return Written(
+            messages=tuple(messages),
+            alone=frozenset(alone),
+            together=frozenset(together - alone),
+        )
+
+    def _brief(self, one: Telling, work: UnitOfWork, now: datetime) -> Brief | None:
+        return self._briefer.brief(
+            one.alert,
+            attrs.evolve(one.incident, level=one.alert.level),
+            work,
+            now,
+            case=one.case,
+            owner=one.owner,
+            again=one.again,
+        )
+
+    def _as_one(
+        self,
+        tellings: Sequence[Telling],
+        channel: Channel,
+        key: str,
+        work: UnitOfWork,
+        now: datetime,
+    ) -> tuple[Delivery, ...]:
+        ranked = sorted(tellings, key=_gravest_first)
+        named = [one.incident.first_post for one in ranked[:NAMED]]
+        first_posts = work.posts.get(named)
+        members = [
+            Member(
+                incident=one.incident.id,
+                title=one.incident.title,
+                level=one.alert.level,
+                posts=one.incident.posts,
+                authors=one.incident.authors,
+                url=post.url if (post := first_posts.get(one.incident.first_post)) else None,
+            )
+            for one in ranked
+        ]
+        letter = group_letter(
+            self._briefer.brand_name(tellings[0].incident.brand),
+            members,
+            channel.options.reader,
+            now,
+            tellings[0].again,
+        )
+        return channel.write_letter(letter, key=key, now=now)
+
+
+def _gravest_first(one: Telling) -> tuple[int, int, str]:
+    return -one.alert.level.rank, -one.incident.authors, one.incident.id
