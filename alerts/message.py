@@ -7,6 +7,7 @@ not be seen. All of it is cleaned plain text; the media escape it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import attrs
@@ -16,7 +17,7 @@ from alerts.i18n import Words, message
 from alerts.matter import advocate_lines, matter_lines, warnings
 from alerts.reasons import sentence
 from alerts.untrusted import isolated, one_line, safe_link
-from monitor.domain import AlertKind, Forecast, Level, Quantity
+from monitor.domain import AlertKind, Forecast, Level, Quantity, Reason
 
 __all__ = [
     "Citation",
@@ -39,6 +40,8 @@ _KINDS = {
     AlertKind.RAISED: message("more serious than before"),
     AlertKind.RECURRED: message("it is back"),
 }
+
+_NOBODY = message("nobody has taken it on")
 
 _HORIZONS = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24))
 
@@ -125,12 +128,12 @@ def compose(brief: Brief, words: Words) -> Message:
             "[{level}] {brand}: {title}", level=words.level(alert.level), brand=brand, title=title
         ),
         level=alert.level,
-        status=" · ".join((words.level(alert.level), brand, words.say(_KINDS[alert.kind]))),
+        status=" · ".join((words.level(alert.level), brand, _kind(brief, words))),
         title=title,
         warnings=warnings(brief.matter, words),
         changes=Section(
             heading=words.say("What changed since the last alert"),
-            lines=tuple(sentence(reason, words) for reason in brief.changes),
+            lines=tuple(sentence(reason, words) for reason in _new(brief)),
         ),
         happened_heading=words.say("What happened"),
         matter=matter_lines(brief.matter, words),
@@ -167,6 +170,14 @@ def compose(brief: Brief, words: Words) -> Message:
         ),
         open_post=words.say("open the post"),
     )
+
+
+def _kind(brief: Brief, words: Words) -> str:
+    return words.say(_NOBODY) if brief.again else words.say(_KINDS[brief.alert.kind])
+
+
+def _new(brief: Brief) -> tuple[Reason, ...]:
+    return (brief.again, *brief.changes) if brief.again else brief.changes
 
 
 def _followers(count: int, words: Words) -> str:
@@ -215,11 +226,7 @@ def _next_steps(brief: Brief, words: Words) -> Section:
     return Section(
         heading=heading,
         lines=(
-            words.say(
-                "Within {time}, by {clock}: decide who takes this on, and tell the others.",
-                time=_span(acknowledge, words),
-                clock=words.clock(raised + acknowledge),
-            ),
+            *_who(brief, acknowledge, words),
             words.say(
                 "Within {time}, by {clock}: publish a holding statement, or decide that none is "
                 "needed.",
@@ -228,6 +235,24 @@ def _next_steps(brief: Brief, words: Words) -> Section:
             ),
         ),
     )
+
+
+def _who(brief: Brief, acknowledge: timedelta, words: Words) -> Iterator[str]:
+    """Who has taken it on; where nobody has, by when that is to be decided, and who might."""
+    case = brief.case
+    if case is not None and case.taken_on_at is not None:
+        name = isolated(one_line(case.owner or case.by, 60))
+        yield words.say("{name} has taken this on.", name=name)
+        return
+    raised = brief.alert.raised_at
+    yield words.say(
+        "Within {time}, by {clock}: decide who takes this on, and tell the others.",
+        time=_span(acknowledge, words),
+        clock=words.clock(raised + acknowledge),
+    )
+    if brief.owner:
+        name = isolated(one_line(brief.owner, 60))
+        yield words.say("Suggested to take it on: {name}.", name=name)
 
 
 def _span(span: timedelta, words: Words) -> str:

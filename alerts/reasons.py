@@ -39,6 +39,10 @@ def _people(words: Words, fact: Fact) -> str:
     return words.count("{n} person", "{n} people", float(fact))
 
 
+def _incidents(words: Words, fact: Fact) -> str:
+    return words.count("{n} incident", "{n} incidents", float(fact))
+
+
 def _views(words: Words, fact: Fact) -> str:
     return words.count("{n} view", "{n} views", float(fact))
 
@@ -223,6 +227,53 @@ _SENTENCES: Mapping[str, _Sentence] = {
         {"level": _level},
     ),
     "forming": _Sentence(message("The story is still forming.")),
+    # why a team waits
+    "group_wait": _Sentence(
+        message("Until {until} for others that are told together with it."),
+        {"until": _moment},
+    ),
+    "group_interval": _Sentence(
+        message("The team was told of this brand a moment ago; it waits until {until}."),
+        {"until": _moment},
+    ),
+    "quiet_hours": _Sentence(
+        message("The team sleeps until {until}."),
+        {"until": _moment},
+    ),
+    # how a team was told
+    "told": _Sentence(message("It was told by itself.")),
+    "grouped": _Sentence(
+        message("It was told in one message about {count}."),
+        {"count": _incidents},
+    ),
+    "not_taken_on": _Sentence(
+        message("Nobody has taken it on for {hours}."),
+        {"hours": _hours},
+    ),
+    # why a team is not told
+    "silenced": _Sentence(
+        message("{name} silenced it until {until}."),
+        {"name": _name, "until": _moment},
+    ),
+    "inhibited": _Sentence(
+        message("A graver incident is about the same matter: {incident}."),
+        {"incident": _name},
+    ),
+    "budget_spent": _Sentence(
+        message("The team was told of {count} in seven days, which is all it can take."),
+        {"count": _incidents},
+    ),
+    "handled_noise": _Sentence(message("{name} called it noise."), {"name": _name}),
+    "handled_resolved": _Sentence(message("{name} resolved it."), {"name": _name}),
+    "closed_before_told": _Sentence(message("It was over before the team was to be told.")),
+    "gone_before_told": _Sentence(message("Its posts were deleted before the team was told.")),
+    "merged_before_told": _Sentence(
+        message("It became part of the incident {incident}, of which the team is told."),
+        {"incident": _name},
+    ),
+    "superseded": _Sentence(message("A later alert about the same incident tells it all.")),
+    "no_channel": _Sentence(message("No channel of the team carries alerts of this level.")),
+    "team_gone": _Sentence(message("The team is not configured any more.")),
     # what earlier versions stored
     "spreading_fast": _Sentence(
         message("{count} in the last hour; {usual} an hour is usual for this brand."),

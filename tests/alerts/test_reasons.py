@@ -30,6 +30,7 @@ FACTS: dict[str, Fact] = {
     "since": "2026-11-17T20:10:00+00:00",
     "until": "2026-11-18T02:10:00+00:00",
     "tag": "zh-Hant",
+    "incident": "3f9a2c1b07",
 }
 
 
