@@ -7,7 +7,6 @@ not be seen. All of it is cleaned plain text; the media escape it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import attrs
@@ -15,6 +14,7 @@ import attrs
 from alerts.brief import Brief, Quote, Record
 from alerts.i18n import Words, message
 from alerts.matter import advocate_lines, matter_lines, warnings
+from alerts.next_steps import next_steps
 from alerts.reasons import sentence
 from alerts.untrusted import isolated, one_line, safe_link
 from monitor.domain import AlertKind, Forecast, Level, Quantity, Reason
@@ -29,11 +29,6 @@ __all__ = [
     "compose",
     "record_sentence",
 ]
-
-_CLOCKS = {
-    Level.CRITICAL: (timedelta(minutes=15), timedelta(minutes=60)),
-    Level.HIGH: (timedelta(minutes=60), timedelta(hours=4)),
-}
 
 _KINDS = {
     AlertKind.OPENED: message("new incident"),
@@ -138,7 +133,7 @@ def compose(brief: Brief, words: Words) -> Message:
         happened_heading=words.say("What happened"),
         matter=matter_lines(brief.matter, words),
         happened=_citation(brief.quotes[0], words, 400),
-        next_steps=_next_steps(brief, words),
+        next_steps=Section(heading=words.say("What to do now"), lines=next_steps(brief, words)),
         figures=_figures(brief, words),
         forecast_heading=words.say("How far it may go (totals)"),
         forecast_columns=(
@@ -213,50 +208,6 @@ def _by(quote: Quote, words: Words) -> str:
 def _citation(quote: Quote, words: Words, limit: int) -> Citation:
     text = one_line(quote.text, limit) or words.say("(a post without words)")
     return Citation(text=text, by=_by(quote, words), link=safe_link(quote.url))
-
-
-def _next_steps(brief: Brief, words: Words) -> Section:
-    heading = words.say("What to do now")
-    clock = _CLOCKS.get(brief.alert.level)
-    if clock is None:
-        line = words.say("Nothing has to be done at once. Look again within a day.")
-        return Section(heading=heading, lines=(line,))
-    acknowledge, statement = clock
-    raised = brief.alert.raised_at
-    return Section(
-        heading=heading,
-        lines=(
-            *_who(brief, acknowledge, words),
-            words.say(
-                "Within {time}, by {clock}: publish a holding statement, or decide that none is "
-                "needed.",
-                time=_span(statement, words),
-                clock=words.clock(raised + statement),
-            ),
-        ),
-    )
-
-
-def _who(brief: Brief, acknowledge: timedelta, words: Words) -> Iterator[str]:
-    """Who has taken it on; where nobody has, by when that is to be decided, and who might."""
-    case = brief.case
-    if case is not None and case.taken_on_at is not None:
-        name = isolated(one_line(case.owner or case.by, 60))
-        yield words.say("{name} has taken this on.", name=name)
-        return
-    raised = brief.alert.raised_at
-    yield words.say(
-        "Within {time}, by {clock}: decide who takes this on, and tell the others.",
-        time=_span(acknowledge, words),
-        clock=words.clock(raised + acknowledge),
-    )
-    if brief.owner:
-        name = isolated(one_line(brief.owner, 60))
-        yield words.say("Suggested to take it on: {name}.", name=name)
-
-
-def _span(span: timedelta, words: Words) -> str:
-    return words.hours(span.total_seconds() / 3600)
 
 
 def _figures(brief: Brief, words: Words) -> tuple[Figure, ...]:
