@@ -76,22 +76,26 @@ class Notify:
         """Those that are decided now, and those that wait since the team was told a moment ago.
 
         What is critical waits only where a few were told already; nothing waits for longer than
-        the interval after it was routed.
+        the interval after it was routed. What waited to be told together with others is.
         """
         interval = self.rules.grouping.interval
         lately = work.notices.told_at(team.name, brand, now - interval)
         lately = [at for at in lately if at > now - interval]
-        if not lately:
-            return notices, []
         critical = {one.incident for one in notices if one.level is Level.CRITICAL}
         at_once = len(lately) + len(critical) <= self.rules.grouping.alone
         ready, put_off = [], []
         for notice in notices:
-            until = min(max(lately), notice.routed_at) + interval
+            until = min(max(lately), notice.routed_at) + interval if lately else now
             if until <= now or (notice.level is Level.CRITICAL and at_once):
                 ready.append(notice)
             else:
                 put_off.append(_waiting(notice, until, "group_interval"))
+        if any(notice.level is not Level.CRITICAL for notice in ready):
+            known = {notice.alert for notice in notices}
+            company = [one for one in work.notices.waiting(team.name, brand) if _waits(one)]
+            ready += [one for one in company if one.alert not in known]
+            ready += put_off
+            put_off = []
         return ready, put_off
 
     def _tell(
@@ -144,6 +148,7 @@ class Notify:
         subject = known.subject(notice)
         return (
             _known_as_another(notice, incident, work)
+            or (reason("superseded") if known.tells_it_all(notice) else None)
             or over(incident)
             or handled(alert, known.case(incident))
             or silenced(
@@ -179,6 +184,8 @@ class _Known:
     cases: Mapping[str, Case]
     subjects: Mapping[str, Subject]
     silences: Sequence[Silence]
+    told: Mapping[tuple[str, str], datetime]
+    """When the newest alert that a team was told of an incident was routed."""
     graver: Sequence[Subject]
     """Open incidents that may make lesser ones unimportant."""
 
@@ -193,6 +200,7 @@ class _Known:
             cases=work.casework.cases(names),
             subjects=subjects_of(about, rules.regions, work),
             silences=work.silences.lasting(now),
+            told=_newest_told(incidents, work),
             graver=_graver(notices, rules, work),
         )
 
@@ -202,6 +210,11 @@ class _Known:
     def subject(self, notice: Notice) -> Subject:
         found = self.subjects[self.incidents[notice.incident].id]
         return attrs.evolve(found, level=notice.level)
+
+    def tells_it_all(self, notice: Notice) -> bool:
+        """Whether the team was told of a later alert about the same incident already."""
+        told = self.told.get((notice.team, notice.incident))
+        return told is not None and told > notice.routed_at
 
     def telling(self, notice: Notice) -> Telling:
         incident = self.incidents[notice.incident]
@@ -231,6 +244,14 @@ def _graver(notices: Iterable[Notice], rules: Rules, work: UnitOfWork) -> list[S
     over_with = {name for name, case in cases.items() if case.handling.is_over}
     alive = [(incident, level) for incident, level in about if incident.id not in over_with]
     return list(subjects_of(alive, rules.regions, work).values())
+
+
+def _newest_told(incidents: Iterable[str], work: UnitOfWork) -> dict[tuple[str, str], datetime]:
+    newest: dict[tuple[str, str], datetime] = {}
+    for notice in work.notices.told_of(set(incidents)):
+        known = newest.setdefault((notice.team, notice.incident), notice.routed_at)
+        newest[notice.team, notice.incident] = max(known, notice.routed_at)
+    return newest
 
 
 def _groups(due: Iterable[Notice]) -> dict[tuple[str, str], list[Notice]]:
@@ -263,6 +284,11 @@ def _known_as_another(notice: Notice, incident: Incident, work: UnitOfWork) -> R
         for other in work.notices.of_incident(incident.id)
     )
     return reason("merged_before_told", incident=incident.id) if known else None
+
+
+def _waits(notice: Notice) -> bool:
+    """Whether it waits for nothing but others that are told with it."""
+    return notice.reason is not None and notice.reason.code in ("group_wait", "group_interval")
 
 
 def _waiting(notice: Notice, until: datetime, code: str) -> Notice:

@@ -44,7 +44,7 @@ class Update:
 
     def _messages(self, action: Action, work: UnitOfWork, now: datetime) -> list[Delivery]:
         incident = work.incidents.followed([action.incident])[action.incident]
-        heads = self._heads(incident.id, work)
+        heads = self._heads(incident.id, action.at, work)
         alert = _last_alert(incident.id, work) if heads else None
         if alert is None:
             return []
@@ -62,11 +62,18 @@ class Update:
             )
         ]
 
-    def _heads(self, incident: str, work: UnitOfWork) -> Mapping[str, str]:
-        """The first message of each conversation about the incident, by channel."""
-        names = [channel.options.name for channel in self.channels]
-        heads = {name: work.outbox.head(name, incident) for name in names}
-        return {name: head for name, head in heads.items() if head}
+    def _heads(self, incident: str, before: datetime, work: UnitOfWork) -> Mapping[str, str]:
+        """The first message of each conversation about the incident, by channel.
+
+        One that began only afterwards has told of the action.
+        """
+        heads = {}
+        for channel in self.channels:
+            name = channel.options.name
+            for first in work.outbox.of(work.outbox.head(name, incident))[:1]:
+                if first.created_at < before:
+                    heads[name] = first.key
+        return heads
 
 
 def _last_alert(incident: str, work: UnitOfWork) -> Alert | None:

@@ -12,7 +12,7 @@ from monitor.casework import Notice, NoticeState
 from monitor.domain import Alert, IncidentState, Level, Reason
 from monitor.store.alerts import alert_of
 from monitor.store.reading import AnyRow
-from monitor.store.statements import Record, add
+from monitor.store.statements import Record, add, chunks
 from monitor.store.tables import NOTICE_WAITING, alerts, incidents, notices
 
 __all__ = ["GROUPED", "Notices", "Told"]
@@ -86,6 +86,14 @@ class Notices:
             .limit(limit)
         )
 
+    def waiting(self, team: str, brand: str) -> list[Notice]:
+        """The waiting notices of a team about a brand, whether or not they are due."""
+        return self._find(
+            select(notices)
+            .where(NOTICE_WAITING, notices.c.team == team, notices.c.brand == brand)
+            .order_by(notices.c.due_at, notices.c.routed_at, notices.c.alert)
+        )
+
     def next_due(self) -> datetime | None:
         """When the next waiting notice is to be decided; ``None`` where none waits."""
         query = select(notices.c.due_at).where(NOTICE_WAITING).order_by(notices.c.due_at)
@@ -130,6 +138,18 @@ class Notices:
             .where(notices.c.incident == incident)
             .order_by(notices.c.routed_at, notices.c.alert, notices.c.team)
         )
+
+    def told_of(self, names: Collection[str]) -> list[Notice]:
+        """The notices about these incidents that were told."""
+        return [
+            notice
+            for some in chunks(sorted(names))
+            for notice in self._find(
+                select(notices).where(
+                    notices.c.incident.in_(some), notices.c.state == NoticeState.TOLD
+                )
+            )
+        ]
 
     def decided(self, since: datetime, until: datetime, team: str | None = None) -> list[Notice]:
         """What was decided from ``since`` to before ``until``, oldest first."""
