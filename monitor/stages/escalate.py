@@ -21,7 +21,6 @@ from monitor.store.unit_of_work import UnitOfWork
 
 __all__ = ["Escalate"]
 
-_LEVELS = (Level.HIGH, Level.CRITICAL)
 _HOUR = timedelta(hours=1)
 
 
@@ -69,7 +68,7 @@ class Escalate:
     def run(self, store: Store, now: datetime) -> int:
         """Tell of whatever is neglected; how many steps were taken."""
         with store.read() as work:
-            told = work.notices.told_of_open(_LEVELS, now - self.rules.stale)
+            told = work.notices.told_of_open(self._levels(), now - self.rules.stale)
             neglected = self._awake(self._neglected(told, work, now), work, now)
             if not neglected:
                 return 0

