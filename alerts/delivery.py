@@ -5,12 +5,15 @@ sender that dies in between leaves it claimed; when the lease has run out it is 
 its fate is unknown the channel is told, so that a reader can be.
 
 Failures are tried again after 30 s, then twice as long each time up to an hour, for a day. What a
-person has to mend is reported at once.
+person has to mend is reported at once. A failure that is the channel's and not the message's (the
+network, the password, the rate) lets the whole channel rest: the messages behind it are not tried
+in vain, and whoever stops the program does not wait for them.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -19,7 +22,7 @@ from typing import Protocol, TypeAlias
 
 import attrs
 
-from alerts.outcome import Outcome, Refused, Retry, Sent
+from alerts.outcome import Cause, Outcome, Refused, Retry, Sent
 from monitor.domain import Delivery
 
 __all__ = ["Delivered", "Outbox", "Sender", "Trouble", "deliver", "wait_after"]
@@ -35,8 +38,10 @@ GIVE_UP_AFTER = timedelta(hours=24)
 class Outbox(Protocol):
     """The messages that wait, as seen within one transaction."""
 
-    def claim(self, now: datetime, lease: timedelta, limit: int) -> Sequence[Delivery]:
-        """Take messages that are due, or whose sender died; each claim counts as an attempt."""
+    def claim(
+        self, now: datetime, lease: timedelta, limit: int, channel: str
+    ) -> Sequence[Delivery]:
+        """Take a channel's due messages, or whose sender died; each claim counts as an attempt."""
 
     def sent(self, key: str, at: datetime, reference: str = "") -> None:
         """Mark a message as sent; ``reference`` is what the provider calls it."""
@@ -49,6 +54,12 @@ class Outbox(Protocol):
 
     def fail(self, key: str, error: str) -> None:
         """Give a message up."""
+
+    def release(self, keys: Sequence[str]) -> None:
+        """Put claimed messages back as if they had not been claimed."""
+
+    def rest(self, channel: str, until: datetime) -> None:
+        """Let no waiting message of a channel be due before ``until``."""
 
 
 class Sender(Protocol):
@@ -71,6 +82,7 @@ class Trouble:
     channel: str
     key: str
     subject: str
+    cause: Cause
     reason: str
     given_up: bool
 
@@ -84,6 +96,11 @@ class Delivered:
     failed: int = 0
     troubles: tuple[Trouble, ...] = ()
 
+    @property
+    def tried(self) -> int:
+        """How many messages were tried, whatever came of it."""
+        return self.sent + self.retried + self.failed
+
     def __add__(self, other: Delivered) -> Delivered:
         return Delivered(
             sent=self.sent + other.sent,
@@ -93,29 +110,26 @@ class Delivered:
         )
 
 
-def deliver(open_outbox: OpenOutbox, channels: Mapping[str, Sender], clock: Clock) -> Delivered:
-    """Send everything that is due, each channel on a thread of its own.
+def deliver(
+    open_outbox: OpenOutbox,
+    channels: Mapping[str, Sender | None],
+    clock: Clock,
+    at_most: int | None = None,
+) -> Delivered:
+    """Send what is due in these channels, each on a thread of its own.
 
-    ``open_outbox`` begins a transaction; it is called from several threads at once. Returns when
-    nothing is due any more.
+    ``open_outbox`` begins a transaction; it is called from several threads at once. A channel that
+    is ``None`` is not in the settings any more. Returns when nothing is due in them, or when
+    ``at_most`` messages of each were tried.
     """
+    lanes = [_Lane(open_outbox, name, sender, clock) for name, sender in channels.items()]
+    if len(lanes) == 1:
+        return lanes[0].run(at_most)
     total = Delivered()
-    while True:
-        claimed_at = clock()
-        with open_outbox() as outbox:
-            claimed = outbox.claim(claimed_at, LEASE, CLAIMED_AT_ONCE)
-        if not claimed:
-            return total
-        waiting: dict[str, list[Delivery]] = {}
-        for delivery in claimed:
-            waiting.setdefault(delivery.channel, []).append(delivery)
-        rounds = [
-            _Round(open_outbox, channels.get(name), clock, claimed_at + LEASE - LONGEST_SEND)
-            for name in waiting
-        ]
-        with ThreadPoolExecutor(max_workers=len(waiting), thread_name_prefix="deliver") as threads:
-            for result in threads.map(_Round.run, rounds, waiting.values()):
-                total += result
+    with ThreadPoolExecutor(max_workers=len(lanes) or 1, thread_name_prefix="deliver") as threads:
+        for done in threads.map(lambda lane: lane.run(at_most), lanes):
+            total += done
+    return total
 
 
 def wait_after(key: str, attempts: int) -> timedelta:
@@ -131,35 +145,50 @@ def wait_after(key: str, attempts: int) -> timedelta:
 
 
 @attrs.frozen
-class _Round:
-    """One channel's share of a claim."""
+class _Lane:
+    """One channel's way out."""
 
     open_outbox: OpenOutbox
+    name: str
     sender: Sender | None
     clock: Clock
-    until: datetime
 
-    def run(self, deliveries: Sequence[Delivery]) -> Delivered:
+    def run(self, at_most: int | None) -> Delivered:
         total = Delivered()
-        for delivery in deliveries:
-            if self.clock() > self.until:
-                self._put_back(delivery)
-            else:
-                total += self._one(delivery)
+        while at_most is None or total.tried < at_most:
+            left = CLAIMED_AT_ONCE if at_most is None else at_most - total.tried
+            limit = min(CLAIMED_AT_ONCE, left)
+            claimed_at = self.clock()
+            with self.open_outbox() as outbox:
+                claimed = outbox.claim(claimed_at, LEASE, limit, self.name)
+            if not claimed:
+                break
+            total += self._round(claimed, claimed_at + LEASE - LONGEST_SEND)
         return total
 
-    def _put_back(self, delivery: Delivery) -> None:
-        """Another sender may claim it soon, so it is let go before that instead of sent late."""
-        note = _note(delivery, "not tried yet", unsure=_fate_unknown(delivery))
-        with self.open_outbox() as outbox:
-            outbox.retry(delivery.key, self.clock(), note)
+    def _round(self, claimed: Sequence[Delivery], until: datetime) -> Delivered:
+        """Another sender may claim what is left at ``until`` soon, so it is let go before that."""
+        total = Delivered()
+        left = deque(claimed)
+        rest_until: datetime | None = None
+        while left and rest_until is None and self.clock() <= until:
+            done, rest_until = self._one(left.popleft())
+            total += done
+        if left or rest_until is not None:
+            with self.open_outbox() as outbox:
+                outbox.release([delivery.key for delivery in left])
+                if rest_until is not None:
+                    outbox.rest(self.name, rest_until)
+        return total
 
-    def _one(self, delivery: Delivery) -> Delivered:
+    def _one(self, delivery: Delivery) -> tuple[Delivered, datetime | None]:
+        """What came of one message, and until when the channel rests."""
         if self.sender is None:
-            reason = f"no channel is called {delivery.channel!r} any more; add it to the settings"
-            return self._again(delivery, Refused(reason, final=False))
+            reason = f"no channel is called {self.name!r} any more; add it to the settings"
+            return self._again(delivery, Refused(reason, final=False, cause=Cause.SETTINGS))
         if _cut_short(delivery) and self._too_old(delivery):
-            return self._give_up(delivery, "given up after a day: the last attempt was cut short")
+            reason = "given up after a day: the last attempt was cut short"
+            return self._give_up(delivery, reason, Cause.CUT_SHORT), None
         outcome = self.sender.send(
             delivery, perhaps_repeated=_fate_unknown(delivery), head=self._head(delivery)
         )
@@ -167,9 +196,9 @@ class _Round:
             case Sent(reference):
                 with self.open_outbox() as outbox:
                     outbox.sent(delivery.key, self.clock(), reference)
-                return Delivered(sent=1)
-            case Refused(reason, final=True):
-                return self._give_up(delivery, reason)
+                return Delivered(sent=1), None
+            case Refused(reason, final=True, cause=cause):
+                return self._give_up(delivery, reason, cause), None
             case _:
                 return self._again(delivery, outcome)
 
@@ -179,36 +208,44 @@ class _Round:
         with self.open_outbox() as outbox:
             return outbox.reference(delivery.follows)
 
-    def _again(self, delivery: Delivery, outcome: Retry | Refused) -> Delivered:
-        if self._too_old(delivery):
-            return self._give_up(delivery, f"given up after a day: {outcome.reason}")
-        wait = wait_after(delivery.key, delivery.attempts)
+    def _again(
+        self, delivery: Delivery, outcome: Retry | Refused
+    ) -> tuple[Delivered, datetime | None]:
+        now = self.clock()
         unsure = _fate_unknown(delivery)
+        asked = timedelta(0)
         if isinstance(outcome, Retry):
-            wait = max(wait, outcome.after or timedelta(0))
+            asked = outcome.after or asked
             unsure = unsure or outcome.perhaps_arrived
+        rest = None if outcome.cause is Cause.REFUSED else now + max(SHORTEST_WAIT, asked)
+        if self._too_old(delivery):
+            reason = f"given up after a day: {outcome.reason}"
+            return self._give_up(delivery, reason, outcome.cause), rest
+        due_at = now + max(wait_after(delivery.key, delivery.attempts), asked)
+        note = _note(delivery, outcome.reason, unsure=unsure)
         with self.open_outbox() as outbox:
-            outbox.retry(
-                delivery.key, self.clock() + wait, _note(delivery, outcome.reason, unsure=unsure)
-            )
+            outbox.retry(delivery.key, due_at, note)
         if isinstance(outcome, Refused) and outcome.reason not in delivery.last_error:
-            return Delivered(retried=1, troubles=(_trouble(delivery, outcome.reason, False),))
-        return Delivered(retried=1)
+            trouble = _trouble(delivery, outcome.reason, outcome.cause, given_up=False)
+            return Delivered(retried=1, troubles=(trouble,)), rest
+        return Delivered(retried=1), rest
 
     def _too_old(self, delivery: Delivery) -> bool:
         return self.clock() - delivery.created_at >= GIVE_UP_AFTER
 
-    def _give_up(self, delivery: Delivery, reason: str) -> Delivered:
+    def _give_up(self, delivery: Delivery, reason: str, cause: Cause) -> Delivered:
         with self.open_outbox() as outbox:
             outbox.fail(delivery.key, _note(delivery, reason))
-        return Delivered(failed=1, troubles=(_trouble(delivery, reason, True),))
+        trouble = _trouble(delivery, reason, cause, given_up=True)
+        return Delivered(failed=1, troubles=(trouble,))
 
 
-def _trouble(delivery: Delivery, reason: str, given_up: bool) -> Trouble:
+def _trouble(delivery: Delivery, reason: str, cause: Cause, *, given_up: bool) -> Trouble:
     return Trouble(
         channel=delivery.channel,
         key=delivery.key,
         subject=delivery.subject,
+        cause=cause,
         reason=reason,
         given_up=given_up,
     )

@@ -6,11 +6,24 @@ Every reason is written for a person, and none holds a secret or a webhook's add
 from __future__ import annotations
 
 from datetime import timedelta
+from enum import StrEnum
 from typing import TypeAlias
 
 import attrs
 
-__all__ = ["Outcome", "Refused", "Retry", "Sent"]
+__all__ = ["Cause", "Outcome", "Refused", "Retry", "Sent"]
+
+
+class Cause(StrEnum):
+    """Why a message did not go out. All but REFUSED concern the channel, not the one message."""
+
+    NETWORK = "network"
+    BUSY = "busy"
+    RATE_LIMIT = "rate_limit"
+    AUTH = "auth"
+    SETTINGS = "settings"
+    REFUSED = "refused"
+    CUT_SHORT = "cut_short"
 
 
 @attrs.frozen
@@ -30,6 +43,7 @@ class Retry:
     reason: str
     after: timedelta | None = None
     perhaps_arrived: bool = False
+    cause: Cause = Cause.NETWORK
 
 
 @attrs.frozen
@@ -42,6 +56,7 @@ class Refused:
 
     reason: str
     final: bool = True
+    cause: Cause = Cause.REFUSED
 
 
 Outcome: TypeAlias = Sent | Retry | Refused

@@ -1,5 +1,8 @@
 """What is due when: every source is crawled at its interval, the pipeline runs every half minute.
 
+What people are told must not wait for a long look at many posts: the stages that tell run every
+second, each lane of them on a thread of its own.
+
 APScheduler keeps its jobs in the same database as everything else. They only say when to look:
 what is undone is asked of the store, so a job that was missed or cut off loses nothing. One
 process leads; another that is started on the same store waits until the first one is gone.
@@ -40,6 +43,7 @@ LEASE = timedelta(seconds=90)
 
 _LEADER = "leader"
 _PIPELINE_EVERY = timedelta(seconds=30)
+_LANES_EVERY_SECONDS = 1.0
 _FIRST_LOOK_BACK = timedelta(days=2)
 _TIME_LIMIT = timedelta(minutes=5)
 _CRAWLS_AT_ONCE = 4
@@ -83,8 +87,12 @@ class Runner:
         crawl_source: Callable[..., CrawlResult] = crawl,
         lease: timedelta = LEASE,
         faulty: FaultyAnswers | None = None,
+        lanes: Sequence[Pipeline] = (),
     ) -> None:
-        """Answers that cannot be read are kept in ``faulty``, where that is given."""
+        """Answers that cannot be read are kept in ``faulty``, where that is given.
+
+        ``lanes`` are what tells people, apart from each other and from the pipeline.
+        """
         self._store = store
         self._pipeline = pipeline
         self._terms = tuple(
@@ -97,6 +105,7 @@ class Runner:
         self._crawl_source = crawl_source
         self._lease = lease
         self._faulty = faulty
+        self._lanes = lanes
         self._heartbeat = (lease / 10).total_seconds()
         self._told_to_stop = threading.Event()
         self._over = threading.Event()
@@ -124,7 +133,8 @@ class Runner:
             return False
         with self._leading():
             crawled = [self.crawl(source) for source in self._sources]
-            return self.process() and all(crawled)
+            processed = [self._through(way) for way in (self._pipeline, *self._lanes)]
+            return all(crawled) and all(processed)
 
     def crawl(self, name: str) -> bool:
         """Crawl one source, keep what it found, then its cursors, then how it went.
@@ -170,14 +180,30 @@ class Runner:
 
     def process(self) -> bool:
         """Let the pipeline do all that is undone, as long as this process leads; whether it did."""
+        return self._through(self._pipeline)
+
+    def _through(self, pipeline: Pipeline) -> bool:
         try:
-            done = self._pipeline.run(self._store, self._clock(), self._over.is_set)
+            done = pipeline.run(self._store, self._clock(), self._over.is_set)
         except (StoreError, StaleWrite) as error:
             _log.error("not all was done, it is tried again", reason=str(error))
             return False
         if any(stage.count for stage in done):
             _log.info("processed", **{stage.stage: stage.count for stage in done})
         return not self._over.is_set()
+
+    def _keep_telling(self, lane: Pipeline) -> None:
+        """Run a lane every second until all is over, whatever happens to it in between."""
+        wait = 0.0
+        while not self._over.wait(wait):
+            wait = _LANES_EVERY_SECONDS
+            try:
+                well = self._through(lane)
+            except Exception:  # noqa: BLE001 -- one message with a bug must not silence the others
+                _log.exception("messages are held up by a bug, it is tried again")
+                well = False
+            if not well:
+                wait = _AFTER_TROUBLE_SECONDS
 
     # who leads
 
@@ -241,6 +267,10 @@ class Runner:
         """Let the jobs run until this process is told to stop or no longer leads."""
         global _running
         scheduler = _scheduler(self._store)
+        telling = [
+            threading.Thread(target=self._keep_telling, args=(lane,), name=f"tell-{number}")
+            for number, lane in enumerate(self._lanes)
+        ]
         _running = self
         try:
             try:
@@ -249,11 +279,16 @@ class Runner:
             except SQLAlchemyError as error:
                 raise explained(error, place(self._store.engine.url)) or error from error
             scheduler.resume()
+            for thread in telling:
+                thread.start()
             self._over.wait()
         finally:
             self._over.set()
             if scheduler.running:
                 scheduler.shutdown(wait=True)
+            for thread in telling:
+                if thread.ident is not None:
+                    thread.join()
             _running = None
 
     def _schedule(self, scheduler: BackgroundScheduler) -> None:

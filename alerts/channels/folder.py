@@ -19,7 +19,7 @@ from alerts.channels.slack_blocks import alert_blocks, letter_blocks
 from alerts.i18n import Words
 from alerts.letter import Letter
 from alerts.message import compose
-from alerts.outcome import Outcome, Refused, Retry, Sent
+from alerts.outcome import Cause, Outcome, Refused, Retry, Sent
 from monitor.domain import Delivery
 
 __all__ = ["FolderChannel", "FolderOptions"]
@@ -86,9 +86,11 @@ class FolderChannel:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            return Refused(f"the folder {folder} cannot be made: {error.strerror}", final=False)
+            reason = f"the folder {folder} cannot be made: {error.strerror}"
+            return Refused(reason, final=False, cause=Cause.SETTINGS)
         if not os.access(folder, os.W_OK):
-            return Refused(f"the folder {folder} cannot be written to", final=False)
+            reason = f"the folder {folder} cannot be written to"
+            return Refused(reason, final=False, cause=Cause.SETTINGS)
         return Sent()
 
     def send(
@@ -104,5 +106,6 @@ class FolderChannel:
                 unfinished.write_bytes(content.encode())
                 unfinished.replace(folder / name)
         except OSError as error:
-            return Retry(f"the folder {folder} cannot be written to: {error.strerror}")
+            reason = f"the folder {folder} cannot be written to: {error.strerror}"
+            return Retry(reason, cause=Cause.SETTINGS)
         return Sent()

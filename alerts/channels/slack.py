@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, Self
-from urllib.parse import urlsplit
 
 import attrs
 import httpx
@@ -21,10 +19,11 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from alerts.brief import Brief, Update
 from alerts.channels.receiver import ReceiverOptions, SecretError, read_secret
 from alerts.channels.slack_blocks import alert_blocks, letter_blocks, with_repeat_note
+from alerts.channels.webhook import checked_address, post, unusable
 from alerts.i18n import Words
 from alerts.letter import Letter
 from alerts.message import compose
-from alerts.outcome import Outcome, Refused, Retry, Sent
+from alerts.outcome import Cause, Outcome, Refused, Sent
 from monitor.domain import Delivery
 
 __all__ = ["SlackChannel", "SlackOptions"]
@@ -57,7 +56,7 @@ class SlackOptions(ReceiverOptions):
     @classmethod
     def _an_address(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
-            _checked_address(value.get_secret_value())
+            checked_address(value.get_secret_value())
         return value
 
     @model_validator(mode="after")
@@ -65,16 +64,6 @@ class SlackOptions(ReceiverOptions):
         if (self.webhook_url is None) == (self.webhook_url_file is None):
             raise ValueError("give exactly one of webhook_url and webhook_url_file")
         return self
-
-
-def _checked_address(address: str) -> str:
-    parts = urlsplit(address)
-    local = parts.hostname in ("127.0.0.1", "localhost", "::1")
-    if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
-        raise SecretError(
-            "the webhook's address must begin with https:// (plain http only to this machine)"
-        )
-    return address
 
 
 @attrs.frozen
@@ -117,7 +106,7 @@ class SlackChannel:
         try:
             self._address()
         except SecretError as error:
-            return Refused(str(error), final=False)
+            return Refused(str(error), final=False, cause=Cause.SETTINGS)
         return None
 
     def send(
@@ -130,31 +119,12 @@ class SlackChannel:
         try:
             address = self._address()
         except SecretError as error:
-            return Refused(str(error), final=False)
-        try:
-            response = httpx.post(
-                address,
-                content=payload.encode(),
-                headers={"Content-Type": "application/json; charset=utf-8"},
-                timeout=self.timeout.total_seconds(),
-                follow_redirects=False,
-            )
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError):
-            return Retry("Slack could not be reached; check the network and the webhook's host")
-        except httpx.TimeoutException:
-            return Retry(
-                f"Slack did not answer within {self.timeout.total_seconds():g} s",
-                perhaps_arrived=True,
-            )
-        except httpx.HTTPError:
-            return Retry("the connection to Slack broke off", perhaps_arrived=True)
-        except httpx.InvalidURL:
-            return Refused("the webhook's address is not a valid address", final=False)
-        return _judge(response, address)
+            return Refused(str(error), final=False, cause=Cause.SETTINGS)
+        return post("Slack", address, payload, self.timeout, lambda r: _judge(r, address))
 
     def _address(self) -> str:
         options = self.options
-        return _checked_address(read_secret(options.webhook_url, options.webhook_url_file))
+        return checked_address(read_secret(options.webhook_url, options.webhook_url_file))
 
 
 def _judge(response: httpx.Response, address: str) -> Outcome:
@@ -162,42 +132,18 @@ def _judge(response: httpx.Response, address: str) -> Outcome:
     if status == 200 and response.text.strip() == "ok":
         return Sent()
     if status == 200:
-        return Refused("the webhook's address does not answer as Slack does; check it", final=False)
-    if status == 429:
-        return Retry("Slack limits the rate", after=_retry_after(response))
-    if status >= 500:
-        return Retry(f"Slack answered {status}, an error of its own", after=_retry_after(response))
+        reason = "the webhook's address does not answer as Slack does; check it"
+        return Refused(reason, final=False, cause=Cause.SETTINGS)
+    outcome = unusable("Slack", response)
+    if outcome is not None:
+        return outcome
     word = response.text[:60].strip()
     if not re.fullmatch(r"[a-z_]+", word) or word in address:
         word = "(no reason that can be shown)"
     if word in _MENDABLE:
-        return Refused(f"Slack answered {status} {word}: {_MENDABLE[word]}", final=False)
+        reason = f"Slack answered {status} {word}: {_MENDABLE[word]}"
+        return Refused(reason, final=False, cause=Cause.AUTH)
     if status in (401, 403, 404, 410):
-        return Refused(
-            f"Slack answered {status}: the webhook is not accepted; create a new one", final=False
-        )
-    if 300 <= status < 400:
-        return Refused(
-            f"Slack answered {status}, a redirect, which is not followed; "
-            "check the webhook's address",
-            final=False,
-        )
+        reason = f"Slack answered {status}: the webhook is not accepted; create a new one"
+        return Refused(reason, final=False, cause=Cause.AUTH)
     return Refused(f"Slack answered {status} to the message itself: {word}")
-
-
-def _retry_after(response: httpx.Response) -> timedelta | None:
-    header = response.headers.get("Retry-After", "").strip()
-    if header.isdigit():
-        return timedelta(seconds=min(int(header), 24 * 3600))
-    if not header:
-        return None
-    try:
-        moment = parsedate_to_datetime(header)
-    except ValueError:
-        return None
-    answered = response.headers.get("Date", "")
-    try:
-        since = parsedate_to_datetime(answered)
-    except ValueError:
-        return None
-    return max(moment.astimezone(UTC) - since.astimezone(UTC), timedelta(0))

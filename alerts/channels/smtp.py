@@ -19,7 +19,7 @@ from alerts.brief import Brief, Update
 from alerts.channels.mime import mail, mail_address
 from alerts.channels.receiver import ReceiverOptions, SecretError, read_secret
 from alerts.letter import Letter
-from alerts.outcome import Outcome, Refused, Retry, Sent
+from alerts.outcome import Cause, Outcome, Refused, Retry, Sent
 from alerts.untrusted import one_line
 from monitor.domain import Delivery
 
@@ -156,7 +156,7 @@ class SmtpChannel:
         try:
             password = self._password()
         except SecretError as error:
-            return Refused(str(error), final=False)
+            return Refused(str(error), final=False, cause=Cause.SETTINGS)
         conversation = _Conversation(self.timeout)
         try:
             server = conversation.open(options)
@@ -246,18 +246,19 @@ def _judge(
         case ssl.SSLCertVerificationError():
             why = one_line(error.verify_message, 80)
             reason = f"the certificate of {server} is not trusted ({why}); "
-            return Refused(reason + "mend it or name its authority in ca_file", final=False)
+            reason += "mend it or name its authority in ca_file"
+            return Refused(reason, final=False, cause=Cause.SETTINGS)
         case ssl.SSLError():
             reason = f"{server} does not speak TLS in this way; check port and security"
-            return Refused(reason, final=False)
+            return Refused(reason, final=False, cause=Cause.SETTINGS)
         case smtplib.SMTPNotSupportedError():
             reason = f"{server} does not offer what security: {options.security} or the login needs"
-            return Refused(reason + "; check both", final=False)
+            return Refused(reason + "; check both", final=False, cause=Cause.SETTINGS)
         case smtplib.SMTPAuthenticationError(smtp_code=code):
             if code < 500:
-                return Retry(f"{server} cannot check the login now ({code})")
+                return Retry(f"{server} cannot check the login now ({code})", cause=Cause.BUSY)
             reason = f"{server} does not accept username and password ({code}); check both"
-            return Refused(reason, final=False)
+            return Refused(reason, final=False, cause=Cause.AUTH)
         case smtplib.SMTPResponseException():
             return _refusal(error, server, conversation.step, password)
         case _ if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
@@ -267,7 +268,7 @@ def _judge(
             return Retry(f"{server} broke off", perhaps_arrived=conversation.left)
         case smtplib.SMTPException():
             reason = f"{server} offers no way to log in that is known here; check username"
-            return Refused(reason, final=False)
+            return Refused(reason, final=False, cause=Cause.AUTH)
         case _:
             why = one_line(error.strerror or "no answer", 80)
             return Retry(
@@ -284,7 +285,11 @@ def _refusal(
     if password:
         text = text.replace(password, "***")
     reason = f"{server} refused {step}: {code} {one_line(text, 120)}".rstrip()
+    of_this_mail = step in (_RECIPIENT, _MESSAGE)
     if code < 500:
-        return Retry(reason)
-    wants_login = code in (530, 538)
-    return Refused(reason, final=step in (_RECIPIENT, _MESSAGE) and not wants_login)
+        return Retry(reason, cause=Cause.REFUSED if of_this_mail else Cause.BUSY)
+    if code in (530, 538):
+        return Refused(reason, final=False, cause=Cause.AUTH)
+    return Refused(
+        reason, final=of_this_mail, cause=Cause.REFUSED if of_this_mail else Cause.SETTINGS
+    )

@@ -32,25 +32,22 @@ class Outbox:
             [attrs.asdict(delivery, recurse=False) for delivery in deliveries],
         )
 
-    def claim(self, now: datetime, lease: timedelta, limit: int) -> list[Delivery]:
+    def channels_due(self, now: datetime) -> list[str]:
+        """The channels in which there is something to claim, by name."""
+        query = select(outbox.c.channel).where(_claimable(now)).distinct()
+        return list(self._connection.scalars(query.order_by(outbox.c.channel)))
+
+    def claim(
+        self, now: datetime, lease: timedelta, limit: int, channel: str | None = None
+    ) -> list[Delivery]:
         """Take messages to send them; nobody else gets them until the lease has run out.
 
-        These are the waiting ones that are due, and those whose sender died. One that follows
-        another waits until that one has been sent or given up.
+        These are the waiting ones that are due, and those whose sender died; of one channel, or of
+        all. One that follows another waits until that one has been sent or given up.
         """
-        before = outbox.alias()
-        underway = exists().where(
-            before.c.key == outbox.c.follows,
-            before.c.state.in_((DeliveryState.PENDING, DeliveryState.SENDING)),
-        )
+        query = _DELIVERY if channel is None else _DELIVERY.where(outbox.c.channel == channel)
         mine = self._connection.execute(
-            _DELIVERY.where(
-                or_(
-                    and_(DELIVERY_PENDING, outbox.c.due_at <= now),
-                    and_(DELIVERY_SENDING, outbox.c.lease_until <= now),
-                ),
-                or_(outbox.c.follows == "", ~underway),
-            )
+            query.where(_claimable(now))
             .order_by(outbox.c.due_at, outbox.c.created_at, outbox.c.key)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -113,6 +110,22 @@ class Outbox:
         """Give up a message that is being sent, for good."""
         self._give_up(key, state=DeliveryState.FAILED, last_error=error)
 
+    def release(self, keys: Sequence[str]) -> None:
+        """Put messages that were claimed back as they were: they have not been tried."""
+        self._connection.execute(
+            update(outbox)
+            .where(outbox.c.key.in_(keys), DELIVERY_SENDING)
+            .values(state=DeliveryState.PENDING, attempts=outbox.c.attempts - 1, lease_until=None)
+        )
+
+    def rest(self, channel: str, until: datetime) -> None:
+        """Let no message of a channel that waits by now be due before ``until``."""
+        self._connection.execute(
+            update(outbox)
+            .where(outbox.c.channel == channel, DELIVERY_PENDING, outbox.c.due_at < until)
+            .values(due_at=until)
+        )
+
     def _give_up(self, key: str, **columns: object) -> None:
         # Only while it is being sent: a sender that was taken for dead must not recall a message
         # that another has sent since.
@@ -160,6 +173,21 @@ class Outbox:
             self._connection.scalar(leased.order_by(outbox.c.lease_until).limit(1)),
         )
         return min((at for at in times if at is not None), default=None)
+
+
+def _claimable(now: datetime) -> ColumnElement[bool]:
+    before = outbox.alias()
+    underway = exists().where(
+        before.c.key == outbox.c.follows,
+        before.c.state.in_((DeliveryState.PENDING, DeliveryState.SENDING)),
+    )
+    return and_(
+        or_(
+            and_(DELIVERY_PENDING, outbox.c.due_at <= now),
+            and_(DELIVERY_SENDING, outbox.c.lease_until <= now),
+        ),
+        or_(outbox.c.follows == "", ~underway),
+    )
 
 
 def _under(key: str) -> ColumnElement[bool]:

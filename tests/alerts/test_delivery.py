@@ -51,8 +51,11 @@ class FakeOutbox:
             self.transactions.append([])
             yield self
 
-    def claim(self, now: datetime, lease: timedelta, limit: int) -> Sequence[Delivery]:
-        ready = [row for row in self.rows.values() if self._ready(row, now)][:limit]
+    def claim(
+        self, now: datetime, lease: timedelta, limit: int, channel: str
+    ) -> Sequence[Delivery]:
+        mine = [row for row in self.rows.values() if row.channel == channel]
+        ready = [row for row in mine if self._ready(row, now)][:limit]
         for row in ready:
             self.leases[row.key] = now + lease
             self._change(row.key, "claim", state=DeliveryState.SENDING, attempts=row.attempts + 1)
@@ -74,6 +77,17 @@ class FakeOutbox:
 
     def fail(self, key: str, error: str) -> None:
         self._change(key, "fail", state=DeliveryState.FAILED, last_error=error)
+
+    def release(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            attempts = self.rows[key].attempts - 1
+            self._change(key, "release", state=DeliveryState.PENDING, attempts=attempts)
+
+    def rest(self, channel: str, until: datetime) -> None:
+        for row in list(self.rows.values()):
+            waits = row.channel == channel and row.state is DeliveryState.PENDING
+            if waits and row.due_at < until:
+                self._change(row.key, "rest", due_at=until)
 
     def _change(self, key: str, what: str, **values: object) -> None:
         self.transactions[-1].append(f"{what} {key}")
@@ -191,7 +205,7 @@ def test_a_message_that_cannot_be_sent_as_it_is_is_given_up_at_once() -> None:
 
 def test_a_channel_that_is_gone_keeps_its_messages_and_is_reported() -> None:
     outbox, clock = FakeOutbox(message(channel="old")), FakeClock()
-    result = deliver(outbox.begin, {}, clock)
+    result = deliver(outbox.begin, {"old": None}, clock)
     assert result.retried == 1
     assert "no channel is called 'old'" in result.troubles[0].reason
     clock.forward(LONGEST_WAIT)
@@ -201,7 +215,7 @@ def test_a_channel_that_is_gone_keeps_its_messages_and_is_reported() -> None:
 def test_a_sender_that_died_leaves_a_message_that_may_be_there_already() -> None:
     outbox, clock, mail = FakeOutbox(message()), FakeClock(), FakeChannel()
     with outbox.begin() as dying:
-        dying.claim(clock(), LEASE, 10)
+        dying.claim(clock(), LEASE, 10, "mail")
     assert deliver(outbox.begin, {"mail": mail}, clock) == Delivered()
     clock.forward(LEASE)
     assert deliver(outbox.begin, {"mail": mail}, clock) == Delivered(sent=1)
@@ -220,7 +234,7 @@ def test_an_answer_that_got_lost_is_remembered_through_later_failures() -> None:
 def test_a_message_that_kills_its_sender_is_given_up_after_a_day() -> None:
     outbox, clock, mail = FakeOutbox(message()), FakeClock(), FakeChannel()
     with outbox.begin() as dying:
-        dying.claim(clock(), LEASE, 10)
+        dying.claim(clock(), LEASE, 10, "mail")
     clock.forward(GIVE_UP_AFTER)
     result = deliver(outbox.begin, {"mail": mail}, clock)
     assert (result.failed, mail.took) == (1, [])
@@ -269,4 +283,4 @@ def test_an_outbox_that_cannot_be_opened_is_not_hidden() -> None:
         yield FakeOutbox()
 
     with pytest.raises(OSError, match="disk full"):
-        deliver(broken, {}, FakeClock())
+        deliver(broken, {"mail": FakeChannel()}, FakeClock())

@@ -17,7 +17,7 @@ from alerts.channels.slack_blocks import letter_blocks
 from alerts.digest import digest_letter
 from alerts.i18n import Reader
 from alerts.letter import Letter
-from alerts.outcome import Outcome, Refused, Retry, Sent
+from alerts.outcome import Cause, Outcome, Refused, Retry, Sent
 from monitor.domain import Delivery
 from tests.alerts.examples import BRIEFS, DELTA, HOSTILE, NOW, SLOW_BURN, WEEKS
 from tests.alerts.mail_servers import scripted_server
@@ -161,19 +161,19 @@ def test_a_message_that_may_be_there_already_says_so(endpoint: SlackEndpoint) ->
     [
         (
             Answer(429, "rate_limited", (("Retry-After", "17"),)),
-            Retry("Slack limits the rate", after=timedelta(seconds=17)),
+            Retry("Slack limits the rate", after=timedelta(seconds=17), cause=Cause.RATE_LIMIT),
         ),
-        (Answer(429, "rate_limited"), Retry("Slack limits the rate")),
+        (Answer(429, "rate_limited"), Retry("Slack limits the rate", cause=Cause.RATE_LIMIT)),
         (
             Answer(429, "", (("Retry-After", "99999999"),)),
-            Retry("Slack limits the rate", after=timedelta(days=1)),
+            Retry("Slack limits the rate", after=timedelta(days=1), cause=Cause.RATE_LIMIT),
         ),
         (
             Answer(429, "", (("Retry-After", "soon"),)),
-            Retry("Slack limits the rate"),
+            Retry("Slack limits the rate", cause=Cause.RATE_LIMIT),
         ),
-        (Answer(500, "oops"), Retry("Slack answered 500, an error of its own")),
-        (Answer(503, "oops"), Retry("Slack answered 503, an error of its own")),
+        (Answer(500, "oops"), Retry("Slack answered 500, an error of its own", cause=Cause.BUSY)),
+        (Answer(503, "oops"), Retry("Slack answered 503, an error of its own", cause=Cause.BUSY)),
     ],
 )
 def test_what_passes_is_tried_again_when_slack_says(answer: Answer, outcome: Outcome) -> None:
