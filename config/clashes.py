@@ -33,6 +33,7 @@ def clashes(data: Mapping[str, Any]) -> list[Problem]:
         *_shared_handles(data),
         *_contradicting_words(data),
         *_readers_without_channel(data),
+        *_failing_over_to_nothing(data),
         *_sources_about_nobody(data),
     ]
 
@@ -139,6 +140,27 @@ def _readers_without_channel(data: Mapping[str, Any]) -> Iterator[Problem]:
                 message=f"{quoted(channel)} is not the name of a channel.{hint} "
                 f"alerts.channels holds {listed(channels) or 'none'}",
                 location=(*location, "channel"),
+            )
+
+
+def _failing_over_to_nothing(data: Mapping[str, Any]) -> Iterator[Problem]:
+    channels = [
+        channel["name"]
+        for _, channel in items(data, ("alerts", "channels"))
+        if isinstance(channel.get("name"), str)
+    ]
+    for location, channel in items(data, ("alerts", "channels")):
+        other, name = channel.get("failover"), channel.get("name")
+        if not isinstance(other, str):
+            continue
+        here = (*location, "failover")
+        if other == name:
+            yield Problem(message="names the channel itself; name another one", location=here)
+        elif other not in channels:
+            yield Problem(
+                message=f"{quoted(other)} is not the name of a channel.{nearest(other, channels)} "
+                f"alerts.channels holds {listed(channels)}",
+                location=here,
             )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -31,14 +31,16 @@ from monitor.scheduler import DueSource, Runner
 from monitor.stages.assess import Assess
 from monitor.stages.briefer import Briefer
 from monitor.stages.decide import Decide
-from monitor.stages.deliver import Deliver
+from monitor.stages.deliver import Deliver, delivering_apart
 from monitor.stages.digest import Digest, DigestReader
 from monitor.stages.escalate import Escalate
+from monitor.stages.failover import Failover
 from monitor.stages.forecast import ForecastStage
 from monitor.stages.group import Group
 from monitor.stages.match import Match
 from monitor.stages.notify import Notify
 from monitor.stages.route import Route
+from monitor.stages.stage import Stage
 from monitor.stages.telling import Teller
 from monitor.stages.update import Update
 from monitor.stages.usual import Habits
@@ -55,11 +57,11 @@ __all__ = [
     "digest_readers",
     "faulty_answers",
     "open_store",
-    "pipeline",
     "reader",
     "replay",
     "runner",
     "scorer",
+    "stages",
     "taxonomies",
     "wall_clock",
 ]
@@ -139,54 +141,58 @@ def digest_readers(settings: Settings, ways: Sequence[Channel]) -> tuple[DigestR
     )
 
 
-def pipeline(
-    settings: Settings,
-    *,
-    scores: Scorer,
-    ways: Sequence[Channel],
-    readers: Sequence[DigestReader],
-    clock: Callable[[], datetime] | None,
-) -> Pipeline:
-    """The way of one post. The digest stands before delivery: it writes into the same outbox."""
+@attrs.frozen
+class Stages:
+    """The way of one post: what looks at it and decides, and what then tells people."""
+
+    looking: tuple[Stage, ...]
+    telling: tuple[Stage, ...]
+
+
+def stages(settings: Settings, scores: Scorer, ways: Sequence[Channel]) -> Stages:
+    """Every stage but delivery, into whose outbox they write."""
     brands, known = settings.watched(), taxonomies(settings)
     policy, rules = settings.alerts.policy, alert_rules(settings, ways)
     habits = Habits(brands, ZoneInfo(settings.timezone))
     briefer = Briefer(brands, habits, policy, known)
     teller = Teller(briefer, ways, rules.grouping.alone)
-    return Pipeline(
-        (
+    return Stages(
+        looking=(
             Match(Matcher(brands)),
             Assess(scores, reader(settings, scores)),
             Group(brands, GroupingOptions(model=(scores.model, scores.revision))),
             ForecastStage(Forecaster.load(zone=ZoneInfo(settings.timezone))),
             Decide(habits, policy),
+            Watch([source.name for source in settings.sources], ways),
+            Digest(brands, digest_readers(settings, ways), known),
+        ),
+        telling=(
             Route(rules),
             Notify(rules, teller),
             Escalate(rules, teller),
             Update(briefer, ways),
-            Watch([source.name for source in settings.sources], ways),
-            Digest(brands, readers, known),
-            Deliver(ways, clock),
-        )
+            Failover(ways, briefer.brief),
+        ),
     )
 
 
 def runner(settings: Settings, store: Store) -> Runner:
-    """Sparkwatch live: real sources, real channels, the real clock."""
+    """Sparkwatch live: real sources, real channels, the real clock.
+
+    Who is told, and each channel, have lanes of their own: they wait neither for a long look at
+    many posts nor for a channel that hangs.
+    """
     ways = channels(settings)
+    made = stages(settings, scorer(settings), ways)
+    delivering = delivering_apart(ways, wall_clock)
     return Runner(
         store,
-        pipeline(
-            settings,
-            scores=scorer(settings),
-            ways=ways,
-            readers=digest_readers(settings, ways),
-            clock=wall_clock,
-        ),
+        Pipeline(made.looking),
         settings.watched(),
         [DueSource(spec=source.spec(), every=source.every) for source in settings.sources],
         wall_clock,
         faulty=faulty_answers(settings),
+        lanes=(Pipeline(made.telling), *(Pipeline((deliver,)) for deliver in delivering)),
     )
 
 
@@ -221,14 +227,9 @@ def replay(
     """
     again = Replay(observations=observations, tick=tick)
     ways = _into_folder(settings, output)
-    prepared = pipeline(
-        settings,
-        scores=again.read_ahead(scores, Matcher(settings.watched())),
-        ways=ways,
-        readers=digest_readers(settings, ways),
-        clock=None,
-    )
-    return PreparedReplay(again, prepared, tuple(way.options.path for way in ways))
+    made = stages(settings, again.read_ahead(scores, Matcher(settings.watched())), ways)
+    whole = Pipeline((*made.looking, *made.telling, Deliver(ways)))
+    return PreparedReplay(again, whole, tuple(way.options.path for way in ways))
 
 
 def _into_folder(settings: Settings, output: Path) -> tuple[FolderChannel, ...]:

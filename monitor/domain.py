@@ -643,12 +643,16 @@ class Withheld:
 
 
 class DeliveryState(StrEnum):
-    """Where a message in the outbox stands; FAILED is final and is itself reported."""
+    """Where a message in the outbox stands; FAILED is final and is itself reported.
+
+    REPLACED is final as well: what it says came by another channel.
+    """
 
     PENDING = "pending"
     SENDING = "sending"
     SENT = "sent"
     FAILED = "failed"
+    REPLACED = "replaced"
 
 
 @attrs.frozen(kw_only=True)

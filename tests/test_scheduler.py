@@ -264,6 +264,51 @@ def test_hanging_sources_do_not_hold_up_the_alerts(store: Store) -> None:
         assert stage.asked.wait(PATIENCE)
 
 
+# what tells people
+
+
+class Held(Counting):
+    """A stage that a test holds up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let_go = threading.Event()
+
+    def run(self, store: Store, now: datetime) -> int:
+        self.asked.set()
+        assert self.let_go.wait(PATIENCE)
+        return 0
+
+
+def test_a_long_look_and_a_lane_that_hangs_hold_up_no_other_lane(store: Store) -> None:
+    looking, hanging, lively = Held(), Held(), Counting()
+    lanes = (Pipeline((hanging,)), Pipeline((lively,)))
+    with running(runner(store, stage=looking, lanes=lanes)):
+        assert looking.asked.wait(PATIENCE)
+        assert hanging.asked.wait(PATIENCE)
+        lively.asked.clear()
+        assert lively.asked.wait(PATIENCE), "it is asked again and again"
+        looking.let_go.set()
+        hanging.let_go.set()
+
+
+def test_a_lane_outlives_a_bug_and_tells_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.scheduler._AFTER_TROUBLE_SECONDS", 0.05)
+    lane = Counting()
+    lane.trouble = ZeroDivisionError("a bug")
+    with capture_logs() as logs, running(runner(store, lanes=(Pipeline((lane,)),))):
+        until(lambda: "held up by a bug" in str(logs))
+        lane.trouble = None
+        lane.asked.clear()
+        assert lane.asked.wait(PATIENCE)
+
+
+def test_once_tells_people_as_well(store: Store) -> None:
+    lane = Counting()
+    assert runner(store, lanes=(Pipeline((lane,)),)).run_once()
+    assert lane.asked.is_set()
+
+
 # once
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -39,10 +39,28 @@ class ReceiverOptions(BaseModel):
         default="UTC", description="The IANA time zone of its readers, such as Asia/Taipei."
     )
 
+    failover: str | None = Field(
+        default=None,
+        description="The channel that carries its alerts when it does not get them through.",
+    )
+    failover_minutes: float = Field(
+        default=5, gt=0, le=1440, description="How long an alert waits before that, in minutes."
+    )
+    critical_failover_minutes: float = Field(
+        default=1, gt=0, le=1440, description="The same for critical alerts."
+    )
+
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
         return Reader(timezone=value).timezone
+
+    def failover_after(self, level: Level) -> timedelta:
+        """How long an alert of this level waits here before it goes by another channel."""
+        critical = level is Level.CRITICAL
+        return timedelta(
+            minutes=self.critical_failover_minutes if critical else self.failover_minutes
+        )
 
     @property
     def reader(self) -> Reader:

@@ -13,9 +13,17 @@ from monitor.store.reading import AnyRow
 from monitor.store.statements import add
 from monitor.store.tables import DELIVERY_PENDING, DELIVERY_SENDING, incidents, outbox
 
-__all__ = ["Outbox"]
+__all__ = ["Failing", "Outbox"]
 
 _DELIVERY = select(*(outbox.c[field.name] for field in attrs.fields(Delivery)))
+
+
+@attrs.frozen(kw_only=True)
+class Failing:
+    """A channel by which nothing gets through: since when, and how the last attempt ended."""
+
+    since: datetime
+    error: str
 
 
 class Outbox:
@@ -135,6 +143,50 @@ class Outbox:
             .values(lease_until=None, **columns)
         )
 
+    def failing(self) -> dict[str, Failing]:
+        """The channels by which nothing got through since a message was tried there in vain."""
+        failing: dict[str, Failing] = {}
+        tried = self._connection.execute(
+            select(outbox.c.channel, outbox.c.created_at, outbox.c.last_error)
+            .where(DELIVERY_PENDING, outbox.c.attempts > 0, outbox.c.last_error != "")
+            .order_by(outbox.c.created_at)
+        ).all()
+        last_sent = {channel: self.last_sent(channel) for channel in {row[0] for row in tried}}
+        for channel, created_at, error in tried:
+            last = last_sent[channel]
+            if channel not in failing and (last is None or created_at > last):
+                failing[channel] = Failing(since=created_at, error=error)
+        return failing
+
+    def last_sent(self, channel: str) -> datetime | None:
+        """When a message last got through by a channel."""
+        query = select(outbox.c.sent_at).where(outbox.c.channel == channel)
+        query = query.where(outbox.c.state == DeliveryState.SENT)
+        return self._connection.scalar(query.order_by(outbox.c.sent_at.desc()).limit(1))
+
+    def waiting(self, channel: str) -> list[tuple[str, datetime]]:
+        """The messages that wait in a channel, by key, with when each was written."""
+        query = select(outbox.c.key, outbox.c.created_at).where(DELIVERY_PENDING)
+        query = query.where(outbox.c.channel == channel).order_by(outbox.c.created_at)
+        return [(row.key, row.created_at) for row in self._connection.execute(query)]
+
+    def given_up(self, channel: str, since: datetime) -> list[str]:
+        """The keys of a channel's messages, written since then, that were given up."""
+        query = select(outbox.c.key).where(
+            outbox.c.created_at >= since,
+            outbox.c.channel == channel,
+            outbox.c.state == DeliveryState.FAILED,
+        )
+        return list(self._connection.scalars(query.order_by(outbox.c.key)))
+
+    def replace(self, keys: Sequence[str], by: str) -> None:
+        """Let messages that wait go: what they say came by another channel."""
+        self._connection.execute(
+            update(outbox)
+            .where(outbox.c.key.in_(keys), DELIVERY_PENDING)
+            .values(state=DeliveryState.REPLACED, last_error=f"it came by {by} instead")
+        )
+
     def find(
         self,
         states: Collection[DeliveryState] = (),
@@ -158,6 +210,11 @@ class Outbox:
         """The messages of one alert or digest: under ``key`` itself or ``key:part``, in order."""
         query = _DELIVERY.where(_under(key)).order_by(outbox.c.key)
         return [_delivery(row) for row in self._connection.execute(query)]
+
+    def beginning(self, start: str) -> list[Delivery]:
+        """The messages whose keys begin so, in the order of their keys."""
+        query = _DELIVERY.where(outbox.c.key.startswith(start, autoescape=True))
+        return [_delivery(row) for row in self._connection.execute(query.order_by(outbox.c.key))]
 
     def begun(self, key: str) -> bool:
         """Whether a message with this key, or one of its parts (``key:part``), was put here."""

@@ -19,7 +19,7 @@ from alerts.delivery import (
     deliver,
     wait_after,
 )
-from alerts.outcome import Outcome, Refused, Retry, Sent
+from alerts.outcome import Cause, Outcome, Refused, Retry, Sent
 from monitor.domain import Delivery, DeliveryState
 
 START = datetime(2026, 11, 18, 1, 47, tzinfo=UTC)
@@ -284,3 +284,51 @@ def test_an_outbox_that_cannot_be_opened_is_not_hidden() -> None:
 
     with pytest.raises(OSError, match="disk full"):
         deliver(broken, {"mail": FakeChannel()}, FakeClock())
+
+
+def test_a_channel_that_is_not_reached_rests_and_what_waits_behind_is_not_tried() -> None:
+    outbox, clock = FakeOutbox(*(message(f"k{n}") for n in range(30))), FakeClock()
+    mail = FakeChannel([Retry("not reached", cause=Cause.NETWORK)])
+    assert deliver(outbox.begin, {"mail": mail}, clock) == Delivered(retried=1)
+    assert [key for key, _ in mail.took] == ["k0"]
+    assert {row.due_at for row in outbox.rows.values()} == {START + SHORTEST_WAIT}
+    assert [row.attempts for row in outbox.rows.values()] == [1] + [0] * 29
+    clock.forward(SHORTEST_WAIT)
+    assert deliver(outbox.begin, {"mail": mail}, clock).sent == 30
+    assert [perhaps for _, perhaps in mail.took].count(True) == 0
+
+
+def test_a_limited_channel_rests_for_as_long_as_its_provider_asks() -> None:
+    outbox = FakeOutbox(message("a"), message("b"))
+    asked = Retry("too fast", after=timedelta(minutes=7), cause=Cause.RATE_LIMIT)
+    deliver(outbox.begin, {"mail": FakeChannel([asked])}, FakeClock())
+    assert {row.due_at for row in outbox.rows.values()} == {START + timedelta(minutes=7)}
+
+
+def test_a_message_that_is_refused_for_now_does_not_hold_up_the_others() -> None:
+    outbox = FakeOutbox(message("a"), message("b"))
+    mail = FakeChannel([Retry("mailbox busy", cause=Cause.REFUSED)])
+    assert deliver(outbox.begin, {"mail": mail}, FakeClock()) == Delivered(sent=1, retried=1)
+
+
+def test_a_sender_that_died_is_remembered_where_the_channel_rests_at_once() -> None:
+    outbox, clock = FakeOutbox(message("a"), message("b")), FakeClock()
+    with outbox.begin() as dying:
+        dying.claim(clock(), LEASE, 10, "mail")
+    clock.forward(LEASE)
+    mail = FakeChannel([Retry("not reached", cause=Cause.NETWORK)])
+    deliver(outbox.begin, {"mail": mail}, clock)
+    clock.forward(timedelta(minutes=2))
+    deliver(outbox.begin, {"mail": mail}, clock)
+    assert sorted(mail.took[1:]) == [("a", True), ("b", True)]
+
+
+def test_a_round_may_be_bounded_so_that_somebody_can_stop_in_between() -> None:
+    outbox, mail = FakeOutbox(*(message(f"k{n:03}") for n in range(75))), FakeChannel()
+    assert deliver(outbox.begin, {"mail": mail}, FakeClock(), at_most=30).sent == 30
+
+
+def test_a_trouble_names_its_cause() -> None:
+    wrong = Refused("wrong password", final=False, cause=Cause.AUTH)
+    done = deliver(FakeOutbox(message()).begin, {"mail": FakeChannel([wrong])}, FakeClock())
+    assert [trouble.cause for trouble in done.troubles] == [Cause.AUTH]

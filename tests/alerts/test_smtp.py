@@ -16,7 +16,7 @@ from pydantic import SecretStr, ValidationError
 
 from alerts.brief import Brief
 from alerts.channels.smtp import SmtpChannel, SmtpOptions
-from alerts.outcome import Refused, Retry, Sent
+from alerts.outcome import Cause, Refused, Retry, Sent
 from monitor.domain import Delivery
 from tests.alerts.examples import BRIEFS, DELTA, HOSTILE, NOW, SLOW_BURN
 from tests.alerts.mail_servers import (
@@ -220,6 +220,7 @@ def test_tls_on_a_port_without_it_is_refused(inbox: Inbox) -> None:
     assert outcome == Refused(
         f"127.0.0.1:{inbox.port} does not speak TLS in this way; check port and security",
         final=False,
+        cause=Cause.SETTINGS,
     )
 
 

@@ -95,3 +95,56 @@ def test_two_claimers_at_once_never_get_the_same_message(store: Store) -> None:
     for claimer in claimers:
         claimer.join()
     assert sorted(d.key for d in claimed) == names
+
+
+def test_a_claim_can_be_of_one_channel_and_be_given_back(store: Store) -> None:
+    mail = attrs.evolve(delivery("m"), channel="mail")
+    with store.begin() as work:
+        work.outbox.put([delivery("a"), delivery("b"), mail])
+        assert work.outbox.channels_due(after(0)) == ["mail", "slack"]
+        claimed = work.outbox.claim(after(0), LEASE, 9, "slack")
+        assert [one.key for one in claimed] == ["a", "b"]
+        assert work.outbox.channels_due(after(0)) == ["mail"]
+        work.outbox.release(["b"])
+        assert [(d.key, d.attempts) for d in work.outbox.claim(after(0), LEASE, 9, "slack")] == [
+            ("b", 1)
+        ]
+
+
+def test_a_resting_channel_holds_back_what_waits_there_by_now(store: Store) -> None:
+    mail = attrs.evolve(delivery("m"), channel="mail")
+    with store.begin() as work:
+        work.outbox.put([delivery("a"), delivery("later", 30), mail])
+        work.outbox.rest("slack", after(9))
+        work.outbox.put([delivery("new")])
+        due = {d.key: d.due_at for d in work.outbox.find()}
+        assert due == {"a": after(9), "later": after(30), "m": after(0), "new": after(0)}
+
+
+def test_a_channel_fails_while_nothing_gets_through_that_was_written_since(store: Store) -> None:
+    with store.begin() as work:
+        work.outbox.put([delivery("a"), attrs.evolve(delivery("b"), created_at=after(5))])
+        work.outbox.claim(after(5), LEASE, 9)
+        work.outbox.retry("a", after(99), "attempt 1: nobody there")
+        (failing,) = work.outbox.failing().values()
+        assert (failing.since, failing.error) == (after(0), "attempt 1: nobody there")
+        work.outbox.sent("b", after(6))
+        assert work.outbox.failing() == {}
+        assert work.outbox.last_sent("slack") == after(6)
+        assert work.outbox.waiting("slack") == [("a", after(0))]
+
+
+def test_a_message_that_came_by_another_channel_is_not_sent_any_more(store: Store) -> None:
+    with store.begin() as work:
+        work.outbox.put([delivery("a"), delivery("b")])
+        work.outbox.replace(["a"], "mail")
+        assert [one.key for one in work.outbox.claim(after(0), LEASE, 9)] == ["b"]
+        work.outbox.replace(["b"], "mail")
+        states = {one.key: one.state for one in work.outbox.find()}
+        assert states == {"a": DeliveryState.REPLACED, "b": DeliveryState.SENDING}
+
+
+def test_messages_are_found_by_how_their_keys_begin(store: Store) -> None:
+    with store.begin() as work:
+        work.outbox.put([delivery("outage/a_b/1"), delivery("outage/axb/1")])
+        assert [one.key for one in work.outbox.beginning("outage/a_b/")] == ["outage/a_b/1"]
