@@ -6,19 +6,30 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
+from alerts.channels.apprise import AppriseChannel, AppriseOptions
+from alerts.channels.dingtalk import DingTalkChannel, DingTalkOptions
+from alerts.channels.feishu import FeishuChannel, FeishuOptions
 from alerts.channels.folder import FolderChannel, FolderOptions
 from alerts.channels.receiver import Channel
 from alerts.channels.slack import SlackChannel, SlackOptions
 from alerts.channels.smtp import SmtpChannel, SmtpOptions
+from alerts.channels.wecom import WeComChannel, WeComOptions
 
 __all__ = ["ChannelOptions", "configured_channel"]
 
-ChannelOptions: TypeAlias = Annotated[
-    SlackOptions | SmtpOptions | FolderOptions, Field(discriminator="kind")
-]
+AnyOptions: TypeAlias = (
+    SlackOptions
+    | SmtpOptions
+    | FolderOptions
+    | FeishuOptions
+    | WeComOptions
+    | DingTalkOptions
+    | AppriseOptions
+)
+ChannelOptions: TypeAlias = Annotated[AnyOptions, Field(discriminator="kind")]
 
 
-def configured_channel(options: SlackOptions | SmtpOptions | FolderOptions) -> Channel:
+def configured_channel(options: AnyOptions) -> Channel:
     """The channel that these options describe."""
     match options:
         case SlackOptions():
@@ -27,3 +38,11 @@ def configured_channel(options: SlackOptions | SmtpOptions | FolderOptions) -> C
             return SmtpChannel(options)
         case FolderOptions():
             return FolderChannel(options)
+        case FeishuOptions():
+            return FeishuChannel(options)
+        case WeComOptions():
+            return WeComChannel(options)
+        case DingTalkOptions():
+            return DingTalkChannel(options)
+        case AppriseOptions():
+            return AppriseChannel(options)

@@ -9,17 +9,15 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import attrs
 import httpx
-from pydantic import Field, SecretStr, field_validator, model_validator
 
 from alerts.brief import Brief, Update
-from alerts.channels.receiver import ReceiverOptions, SecretError, read_secret
+from alerts.channels.receiver import SecretError
 from alerts.channels.slack_blocks import alert_blocks, letter_blocks, with_repeat_note
-from alerts.channels.webhook import checked_address, post, unusable
+from alerts.channels.webhook import WebhookOptions, post, unusable
 from alerts.i18n import Words
 from alerts.letter import Letter
 from alerts.message import compose
@@ -41,29 +39,10 @@ _MENDABLE = {
 }
 
 
-class SlackOptions(ReceiverOptions):
+class SlackOptions(WebhookOptions):
     """A Slack channel behind an incoming webhook."""
 
     kind: Literal["slack"]
-    webhook_url: SecretStr | None = Field(
-        default=None, description="The address of the incoming webhook; it is a secret."
-    )
-    webhook_url_file: Path | None = Field(
-        default=None, description="A file that holds that address, instead of webhook_url."
-    )
-
-    @field_validator("webhook_url")
-    @classmethod
-    def _an_address(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None:
-            checked_address(value.get_secret_value())
-        return value
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        if (self.webhook_url is None) == (self.webhook_url_file is None):
-            raise ValueError("give exactly one of webhook_url and webhook_url_file")
-        return self
 
 
 @attrs.frozen
@@ -103,11 +82,7 @@ class SlackChannel:
 
     def probe(self) -> Outcome | None:
         """Only whether there is an address: a webhook cannot be tried without posting."""
-        try:
-            self._address()
-        except SecretError as error:
-            return Refused(str(error), final=False, cause=Cause.SETTINGS)
-        return None
+        return self.options.probe()
 
     def send(
         self, delivery: Delivery, *, perhaps_repeated: bool = False, head: str = ""
@@ -117,14 +92,10 @@ class SlackChannel:
         if perhaps_repeated:
             payload = with_repeat_note(payload, Words(self.options.reader))
         try:
-            address = self._address()
+            address = self.options.address()
         except SecretError as error:
             return Refused(str(error), final=False, cause=Cause.SETTINGS)
         return post("Slack", address, payload, self.timeout, lambda r: _judge(r, address))
-
-    def _address(self) -> str:
-        options = self.options
-        return checked_address(read_secret(options.webhook_url, options.webhook_url_file))
 
 
 def _judge(response: httpx.Response, address: str) -> Outcome:
