@@ -233,11 +233,14 @@ def _service(address: str) -> NotifyBase:
 
 
 def _hear_nothing() -> None:
-    """Apprise's log holds addresses: what it says is captured, and reaches no other log."""
+    """Apprise's log holds addresses: all of it is read here, and none reaches another log.
+
+    So does what the library beneath it tells of its connections.
+    """
     log = logging.getLogger("apprise")
-    if log.propagate:
-        log.propagate = False
-        log.addHandler(logging.NullHandler())
+    log.propagate = False
+    log.setLevel(logging.DEBUG)
+    logging.getLogger("urllib3").setLevel(logging.WARNING)
 
 
 def _makes_one_of_both(service: NotifyBase, key: str) -> bool:

@@ -10,10 +10,14 @@ import pytest
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from alerts.channels.apprise import AppriseChannel
 from alerts.channels.configured import ChannelOptions, configured_channel
+from alerts.channels.dingtalk import DingTalkChannel
+from alerts.channels.feishu import FeishuChannel
 from alerts.channels.folder import FolderChannel
 from alerts.channels.slack import SlackChannel
 from alerts.channels.smtp import SmtpChannel
+from alerts.channels.wecom import WeComChannel
 from alerts.i18n import Language, Reader
 from alerts.trial import trial_letter
 from monitor.domain import Level
@@ -26,12 +30,24 @@ GIVEN: dict[str, dict[str, object]] = {
     "slack": {"webhook_url": "https://hooks.example.com/x"},
     "smtp": {"host": "localhost", "sender": "a@example.com", "recipients": ["b@example.com"]},
     "folder": {"path": "sent"},
+    "feishu": {"webhook_url": "https://open.feishu.example/hook/x"},
+    "wecom": {"webhook_url": "https://qyapi.weixin.example/send?key=x"},
+    "dingtalk": {"webhook_url": "https://oapi.dingtalk.example/send?access_token=x"},
+    "apprise": {"url": "json://localhost"},
 }
 
 
 @pytest.mark.parametrize(
     ("kind", "channel"),
-    [("slack", SlackChannel), ("smtp", SmtpChannel), ("folder", FolderChannel)],
+    [
+        ("slack", SlackChannel),
+        ("smtp", SmtpChannel),
+        ("folder", FolderChannel),
+        ("feishu", FeishuChannel),
+        ("wecom", WeComChannel),
+        ("dingtalk", DingTalkChannel),
+        ("apprise", AppriseChannel),
+    ],
 )
 def test_the_kind_says_which_channel_it_is(kind: str, channel: type) -> None:
     options = OPTIONS.validate_python({"kind": kind, "name": "c", **GIVEN[kind]})
@@ -68,7 +84,7 @@ def test_the_examples_in_the_documentation_are_valid() -> None:
     for example in examples:
         for channel in yaml.safe_load(example)["alerts"]["channels"]:
             kinds.append(OPTIONS.validate_python(channel).kind)
-    assert sorted(kinds) == ["folder", "slack", "smtp"]
+    assert set(kinds) == set(GIVEN)
 
 
 def test_the_documentation_links_to_sections_that_exist() -> None:
