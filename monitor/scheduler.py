@@ -1,6 +1,6 @@
 """What is due when: every source is crawled at its interval, the pipeline runs every half minute.
 
-What people are told must not wait for a long look at many posts: the stages that tell run every
+What people are told must not wait for a long look at many posts: the stages that tell run twice a
 second, each lane of them on a thread of its own.
 
 APScheduler keeps its jobs in the same database as everything else. They only say when to look:
@@ -43,7 +43,7 @@ LEASE = timedelta(seconds=90)
 
 _LEADER = "leader"
 _PIPELINE_EVERY = timedelta(seconds=30)
-_LANES_EVERY_SECONDS = 1.0
+_LANES_EVERY_SECONDS = 0.5
 _FIRST_LOOK_BACK = timedelta(days=2)
 _TIME_LIMIT = timedelta(minutes=5)
 _CRAWLS_AT_ONCE = 4
@@ -193,7 +193,7 @@ class Runner:
         return not self._over.is_set()
 
     def _keep_telling(self, lane: Pipeline) -> None:
-        """Run a lane every second until all is over, whatever happens to it in between."""
+        """Run a lane every half second until all is over, whatever happens to it in between."""
         wait = 0.0
         while not self._over.wait(wait):
             wait = _LANES_EVERY_SECONDS

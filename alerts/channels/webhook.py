@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -112,6 +114,7 @@ def post(
             headers={"Content-Type": "application/json; charset=utf-8"},
             timeout=timeout.total_seconds(),
             follow_redirects=False,
+            verify=_authorities(),
         )
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError):
         return Retry(f"{service} could not be reached; check the network and the webhook's host")
@@ -125,6 +128,12 @@ def post(
         reason = "the webhook's address is not a valid address"
         return Refused(reason, final=False, cause=Cause.SETTINGS)
     return judge(response)
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Those that the system trusts: reading them takes longer than a message."""
+    return httpx.create_ssl_context()
 
 
 def unusable(service: str, response: httpx.Response) -> Outcome | None:

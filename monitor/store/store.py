@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
@@ -32,6 +33,9 @@ class Store:
     def __init__(self, url: URL) -> None:
         self._where = place(url)
         self.engine, self._reader = engines(url)
+        # SQLite lets one write at a time, and others sleep and look again; threads queue up here.
+        embedded = self.engine.dialect.name == "sqlite"
+        self._turn = threading.Lock() if embedded else nullcontext()
 
     @classmethod
     def open(cls, url: str) -> Store:
@@ -49,7 +53,7 @@ class Store:
     @contextmanager
     def begin(self) -> Iterator[UnitOfWork]:
         """One transaction that writes: kept when the block ends, undone when it raises."""
-        with self._explained(), self.engine.begin() as connection:
+        with self._explained(), self._turn, self.engine.begin() as connection:
             yield UnitOfWork(connection)
 
     @contextmanager

@@ -16,6 +16,8 @@ from alerts.channels.receiver import Channel
 from alerts.channels.slack import SlackOptions
 from alerts.channels.smtp import SmtpOptions
 from alerts.delivery import LEASE, Delivered, Outbox, deliver
+from benchmarks.crashes import killed_again_and_again
+from benchmarks.receivers import receivers
 from monitor.domain import DeliveryState
 from monitor.store.store import Store
 from tests.alerts.examples import NOW, SLOW_BURN
@@ -131,3 +133,19 @@ def test_a_slack_message_whose_sender_was_killed_says_that_it_may_be_a_repeat(
         second["text"]
         == f"This may be a repeat: Slack did not confirm the first attempt. {first['text']}"
     )
+
+
+def test_senders_killed_at_every_step_and_any_moment_lose_nothing_and_double_nothing_unnoticed(
+    tmp_path: Path,
+) -> None:
+    with receivers() as ways:
+        found = killed_again_and_again(tmp_path, ways, kills=25, seed=7)
+    assert sum(found.kills.values()) == 25
+    assert len(found.kills) >= 5, "more than one step was struck"
+    assert [(fate.receiver, fate.lost, fate.unnoticed) for fate in found.fates] == [
+        ("mail", 0, 0),
+        ("apprise-json", 0, 0),
+        ("idempotent", 0, 0),
+    ]
+    assert all(fate.out_of_order == 0 for fate in found.fates)
+    assert found.fates[2].doubled == 0
