@@ -22,6 +22,10 @@ class PersonOptions(BaseModel):
     )
 
 
+def _all(known: Iterable[PersonOptions]) -> tuple[PersonOptions, ...]:
+    return tuple(known)
+
+
 @attrs.frozen
 class People:
     """Names for those who act.
@@ -31,7 +35,7 @@ class People:
     ('Mei', 'Mei', 'x@example.com')
     """
 
-    known: tuple[PersonOptions, ...] = attrs.field(converter=tuple)
+    known: tuple[PersonOptions, ...] = attrs.field(converter=_all)
 
     def on_slack(self, member: str, otherwise: str = "") -> str:
         """The name of a Slack member; ``otherwise``, or the id itself, where it is unknown."""

@@ -15,7 +15,9 @@ import config
 from alerts.channels.configured import configured_channel
 from alerts.channels.folder import FolderChannel, FolderOptions
 from alerts.channels.receiver import Channel
+from alerts.channels.slack_app import SlackAppChannel
 from alerts.i18n import Reader
+from alerts.people import People
 from alerts.quiet import Weekday
 from alerts.routing import teams_or_everyone
 from alerts.rules import Rules
@@ -28,6 +30,8 @@ from monitor.incidents.matching import Matcher
 from monitor.pipeline import Pipeline
 from monitor.replay import Replay
 from monitor.scheduler import DueSource, Runner
+from monitor.slack.desk import SlackDesk
+from monitor.slack.socket import SlackSocket
 from monitor.stages.assess import Assess
 from monitor.stages.briefer import Briefer
 from monitor.stages.decide import Decide
@@ -61,6 +65,8 @@ __all__ = [
     "replay",
     "runner",
     "scorer",
+    "slack_desk",
+    "slack_sockets",
     "stages",
     "taxonomies",
     "wall_clock",
@@ -110,7 +116,8 @@ def taxonomies(settings: Settings) -> dict[str, Taxonomy]:
 
 def channels(settings: Settings) -> tuple[Channel, ...]:
     """Every configured way to people."""
-    return tuple(configured_channel(options) for options in settings.alerts.channels)
+    people = People(settings.people)
+    return tuple(configured_channel(options, people) for options in settings.alerts.channels)
 
 
 def alert_rules(settings: Settings, ways: Sequence[Channel]) -> Rules:
@@ -174,6 +181,23 @@ def stages(settings: Settings, scores: Scorer, ways: Sequence[Channel]) -> Stage
             Failover(ways, briefer.brief),
         ),
     )
+
+
+def slack_desk(settings: Settings, store: Store) -> SlackDesk:
+    """Where buttons that were pressed in Slack arrive; without a Slack app it refuses them all."""
+    ways = [way for way in channels(settings) if isinstance(way, SlackAppChannel)]
+    return SlackDesk(store, ways, People(settings.people), wall_clock)
+
+
+def slack_sockets(settings: Settings, desk: SlackDesk) -> tuple[SlackSocket, ...]:
+    """A connection to Slack for each app that uses Socket Mode, however many channels it has."""
+    ways = [way for way in channels(settings) if isinstance(way, SlackAppChannel)]
+    apps = {
+        (way.options.app_token, way.options.app_token_file): way
+        for way in ways
+        if way.options.uses_sockets
+    }
+    return tuple(SlackSocket(way.socket_api, desk) for way in apps.values())
 
 
 def runner(settings: Settings, store: Store) -> Runner:

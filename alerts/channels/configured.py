@@ -12,13 +12,16 @@ from alerts.channels.feishu import FeishuChannel, FeishuOptions
 from alerts.channels.folder import FolderChannel, FolderOptions
 from alerts.channels.receiver import Channel
 from alerts.channels.slack import SlackChannel, SlackOptions
+from alerts.channels.slack_app import SlackAppChannel, SlackAppOptions
 from alerts.channels.smtp import SmtpChannel, SmtpOptions
 from alerts.channels.wecom import WeComChannel, WeComOptions
+from alerts.people import People
 
 __all__ = ["ChannelOptions", "configured_channel"]
 
 AnyOptions: TypeAlias = (
     SlackOptions
+    | SlackAppOptions
     | SmtpOptions
     | FolderOptions
     | FeishuOptions
@@ -29,11 +32,16 @@ AnyOptions: TypeAlias = (
 ChannelOptions: TypeAlias = Annotated[AnyOptions, Field(discriminator="kind")]
 
 
-def configured_channel(options: AnyOptions) -> Channel:
-    """The channel that these options describe."""
+_NOBODY = People(())
+
+
+def configured_channel(options: AnyOptions, people: People = _NOBODY) -> Channel:
+    """The channel that these options describe; ``people`` are those who may act on its alerts."""
     match options:
         case SlackOptions():
             return SlackChannel(options)
+        case SlackAppOptions():
+            return SlackAppChannel(options, people)
         case SmtpOptions():
             return SmtpChannel(options)
         case FolderOptions():

@@ -16,7 +16,7 @@ import httpx
 
 from alerts.brief import Brief, Update
 from alerts.channels.receiver import SecretError
-from alerts.channels.slack_blocks import alert_blocks, letter_blocks, with_repeat_note
+from alerts.channels.slack_blocks import alert_blocks, as_json, letter_blocks, with_repeat_note
 from alerts.channels.webhook import WebhookOptions, post, unusable
 from alerts.i18n import Words
 from alerts.letter import Letter
@@ -75,7 +75,7 @@ class SlackChannel:
             key=key,
             channel=self.options.name,
             subject=subject,
-            payload=json.dumps(payload, ensure_ascii=False, separators=(",", ":")),
+            payload=as_json(payload),
             created_at=now,
             due_at=now,
         )
@@ -88,14 +88,14 @@ class SlackChannel:
         self, delivery: Delivery, *, perhaps_repeated: bool = False, head: str = ""
     ) -> Outcome:
         """Post it, and say what Slack answered."""
-        payload = delivery.payload
+        body = json.loads(delivery.payload)
         if perhaps_repeated:
-            payload = with_repeat_note(payload, Words(self.options.reader))
+            body = with_repeat_note(body, Words(self.options.reader))
         try:
             address = self.options.address()
         except SecretError as error:
             return Refused(str(error), final=False, cause=Cause.SETTINGS)
-        return post("Slack", address, payload, self.timeout, lambda r: _judge(r, address))
+        return post("Slack", address, as_json(body), self.timeout, lambda r: _judge(r, address))
 
 
 def _judge(response: httpx.Response, address: str) -> Outcome:

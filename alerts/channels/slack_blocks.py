@@ -8,21 +8,34 @@ reads as markup, the fallback ``text``, is escaped.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
+from alerts.handling import action_line
 from alerts.i18n import Words
 from alerts.letter import Letter
 from alerts.message import Citation, ForecastRow, Message, Section
-from alerts.untrusted import clean, one_line, shorten
+from alerts.untrusted import clean, one_line, safe_link, shorten
+from monitor.casework import Action
 from monitor.domain import Level
 
-__all__ = ["alert_blocks", "escape", "letter_blocks", "with_repeat_note"]
+__all__ = [
+    "Json",
+    "action_blocks",
+    "alert_blocks",
+    "as_json",
+    "change_blocks",
+    "escape",
+    "letter_blocks",
+    "plain",
+    "with_repeat_note",
+]
 
 Json: TypeAlias = dict[str, Any]
 
 _HEADER_LIMIT = 150
 _SECTION_LIMIT = 3000
+_NOTE_LIMIT = 2000
 _MOST_BLOCKS = 50
 _SIGNS = {Level.WATCH: "🟡", Level.HIGH: "🟠", Level.CRITICAL: "🔴"}
 
@@ -36,10 +49,29 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def alert_blocks(message: Message, words: Words) -> Json:
-    """An alert as the body of a webhook's request."""
+def as_json(body: Json) -> str:
+    """A body as it is kept and sent."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+
+
+def alert_blocks(
+    message: Message,
+    words: Words,
+    *,
+    state: Sequence[str] = (),
+    mention: str | None = None,
+    controls: Sequence[Json] = (),
+) -> Json:
+    """An alert as the body of a message.
+
+    ``state`` is how it is being handled, ``mention`` the member who is asked to take it on, and
+    ``controls`` are the blocks by which that is done.
+    """
     sign = _SIGNS[message.level]
     blocks = [_header(f"{sign} {message.title}"), _context(message.status)]
+    if state:
+        first = _line(_text(state[0], bold=True), *_mention(mention))
+        blocks.append(_rich(first, *(_line(_text(line)) for line in state[1:])))
     if message.warnings:
         blocks.append(_rich(*(_line(_text(line, bold=True)) for line in message.warnings)))
     blocks += _section(message.changes)
@@ -47,6 +79,7 @@ def alert_blocks(message: Message, words: Words) -> Json:
     if message.matter:
         blocks.append(_rich(_list(message.matter)))
     blocks += _section(message.next_steps)
+    blocks += controls
     blocks.append(_figures(message))
     blocks += _forecast(message, words)
     blocks += _section(message.reasons)
@@ -61,17 +94,40 @@ def letter_blocks(letter: Letter) -> Json:
     """A letter's plain text, cut into sections."""
     blocks = [_header(letter.subject)]
     for part in _parts(letter.text):
-        blocks.append({"type": "section", "text": _plain(part)})
+        blocks.append({"type": "section", "text": plain(part)})
     return _body(letter.subject, blocks[:_MOST_BLOCKS])
 
 
-def with_repeat_note(payload: str, words: Words) -> str:
+def change_blocks(message: Message) -> Json:
+    """What a new alert about a known incident says in the thread of the first."""
+    changes = message.changes if message.changes.lines else message.reasons
+    told = Section(heading=f"{_SIGNS[message.level]} {message.status}", lines=changes.lines)
+    return _body(message.subject, _section(told) or [_context(told.heading)])
+
+
+def action_blocks(action: Action, words: Words, mention: str | None = None) -> Json:
+    """What somebody did, as a line in the thread; ``mention`` is the member whose it is now."""
+    line = action_line(action, words)
+    elements = [_line(_text(line), *_mention(mention))]
+    note = shorten(clean(action.note), _NOTE_LIMIT)
+    if note:
+        elements.append({"type": "rich_text_quote", "elements": [_text(note)]})
+    link = safe_link(action.link or None)
+    if link:
+        shown = words.say("open the response")
+        elements.append(_line({"type": "link", "url": link, "text": shown}))
+    return _body(line, [_rich(*elements)])
+
+
+def with_repeat_note(body: Json, words: Words) -> Json:
     """The same body, with a note that it may have been posted before."""
-    body: Json = json.loads(payload)
     note = words.say("This may be a repeat: Slack did not confirm the first attempt.")
-    body["text"] = f"{escape(note)} {body['text']}"
-    body["blocks"] = [body["blocks"][0], _context(note), *body["blocks"][1 : _MOST_BLOCKS - 1]]
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    first, *rest = body["blocks"]
+    return {
+        **body,
+        "text": f"{escape(note)} {body['text']}",
+        "blocks": [first, _context(note), *rest[: _MOST_BLOCKS - 2]],
+    }
 
 
 def _body(subject: str, blocks: list[Json]) -> Json:
@@ -83,20 +139,25 @@ def _body(subject: str, blocks: list[Json]) -> Json:
     }
 
 
-def _plain(text: str) -> Json:
+def plain(text: str) -> Json:
+    """A text that Slack shows as it is."""
     return {"type": "plain_text", "text": text, "emoji": False}
 
 
 def _header(text: str) -> Json:
-    return {"type": "header", "text": _plain(one_line(text, _HEADER_LIMIT))}
+    return {"type": "header", "text": plain(one_line(text, _HEADER_LIMIT))}
 
 
 def _context(text: str) -> Json:
-    return {"type": "context", "elements": [_plain(text)]}
+    return {"type": "context", "elements": [plain(text)]}
 
 
 def _text(text: str, *, bold: bool = False) -> Json:
     return {"type": "text", "text": text, **({"style": {"bold": True}} if bold else {})}
+
+
+def _mention(member: str | None) -> list[Json]:
+    return [_text(" "), {"type": "user", "user_id": member}] if member else []
 
 
 def _rich(*elements: Json) -> Json:
@@ -134,7 +195,7 @@ def _quotes(heading: str, citations: Iterable[Citation], open_post: str) -> list
 
 def _figures(message: Message) -> Json:
     fields = [
-        _plain("\n".join(filter(None, (figure.label, figure.value, figure.note))))
+        plain("\n".join(filter(None, (figure.label, figure.value, figure.note))))
         for figure in message.figures
     ]
     return {"type": "section", "fields": fields}

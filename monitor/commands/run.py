@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -15,6 +16,7 @@ from rich.markup import escape
 from config.load import load
 from monitor import app
 from monitor.commands.showing import ConfigOption, console
+from monitor.listener import Listener, listening
 from monitor.scheduler import Runner
 
 __all__ = ["run"]
@@ -60,7 +62,10 @@ def run(
         if once:
             whole = runner.run_once(waiting)
         else:
-            runner.run(waiting)
+            with closing(app.slack_desk(settings, store)) as desk:
+                listeners: Sequence[Listener] = app.slack_sockets(settings, desk)
+                with listening(listeners):
+                    runner.run(waiting)
     finally:
         store.close()
     if signal.SIGINT in signals:

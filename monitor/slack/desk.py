@@ -1,0 +1,173 @@
+"""Where pressed buttons arrive, signed requests and Socket Mode alike.
+
+Slack waits three seconds for an answer. Whatever can be said from the request alone is said in it;
+what is asked for is done right after, one thing at a time, and whoever asked is told where it
+cannot be done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
+from typing import Any, TypeAlias
+
+import attrs
+import structlog
+
+from alerts.channels.receiver import SecretError
+from alerts.channels.slack_actions import (
+    Asked,
+    Nothing,
+    OpenModal,
+    WrongLink,
+    read_interaction,
+    read_request,
+    verify,
+)
+from alerts.channels.slack_api import Answer, Fault
+from alerts.channels.slack_app import SlackAppChannel
+from alerts.channels.slack_blocks import escape
+from alerts.channels.slack_controls import Field, modal
+from alerts.handling import case_lines, who
+from alerts.i18n import Words, message
+from alerts.people import People
+from alerts.untrusted import one_line
+from monitor.acting import UnknownIncidentError, act
+from monitor.casework import ActionKind
+from monitor.store.errors import StoreError
+from monitor.store.store import Store
+
+__all__ = ["Reply", "SlackDesk"]
+
+Json: TypeAlias = dict[str, Any]
+
+_log = structlog.get_logger(__name__)
+
+_UNKNOWN = message("This incident is not known here any more, so nothing was done.")
+_NOT_KEPT = message("It could not be kept just now. Press the button again in a minute.")
+_NO_WINDOW = message("The window could not be opened. Press the button again.")
+
+
+@attrs.frozen
+class Reply:
+    """What a signed request is answered: a status, and a body where there is something to say."""
+
+    status: int
+    body: Json | None = None
+
+
+class SlackDesk:
+    """Does what members ask for by buttons and windows, for every channel of the Slack app."""
+
+    def __init__(
+        self,
+        store: Store,
+        channels: Iterable[SlackAppChannel],
+        people: People,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._channels = {channel.options.channel: channel for channel in channels}
+        self._people = people
+        self._clock = clock
+        self._hands = ThreadPoolExecutor(max_workers=1, thread_name_prefix="slack-desk")
+
+    def request(self, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Answer a request that came from outside; one that Slack did not sign is refused."""
+        if not self._signed(headers, body):
+            return Reply(401)
+        payload = read_request(body)
+        return Reply(400) if payload is None else Reply(200, self.take(payload))
+
+    def take(self, payload: Mapping[str, Any]) -> Json | None:
+        """What Slack is to be answered to an interaction that is known to be Slack's."""
+        interaction = read_interaction(payload, self._people, self._clock())
+        if isinstance(interaction, Nothing):
+            _log.warning("nothing was done for Slack", reason=interaction.reason)
+            return None
+        channel = self._channels.get(interaction.channel)
+        if channel is None:
+            _log.warning("nothing was done for Slack", reason="no such channel is configured")
+            return None
+        if isinstance(interaction, WrongLink):
+            told = Words(channel.options.reader).say("Write the whole address: https://…")
+            return {"response_action": "errors", "errors": {Field.LINK.value: told}}
+        self._hands.submit(self._serve, channel, interaction).add_done_callback(_tell_of_failure)
+        return None
+
+    def close(self) -> None:
+        """Finish what was asked for, and take nothing more."""
+        self._hands.shutdown(wait=True)
+
+    def _signed(self, headers: Mapping[str, str], body: bytes) -> bool:
+        now = self._clock()
+        for channel in self._channels.values():
+            if channel.options.uses_requests:
+                try:
+                    secret = channel.signing_secret()
+                except SecretError as error:
+                    _log.error("Slack's requests cannot be checked", reason=str(error))
+                    continue
+                if verify(headers, body, secret, now):
+                    return True
+        return False
+
+    def _serve(self, channel: SlackAppChannel, interaction: Asked | OpenModal) -> None:
+        match interaction:
+            case Asked():
+                self._act(channel, interaction)
+            case OpenModal():
+                self._open(channel, interaction)
+
+    def _act(self, channel: SlackAppChannel, asked: Asked) -> None:
+        words = Words(channel.options.reader)
+        action = asked.action
+        if asked.assignee:
+            action = attrs.evolve(action, assignee=_member_name(channel, asked.assignee))
+        try:
+            acted = act(self._store, action, action.at)
+        except UnknownIncidentError:
+            _tell(channel, asked, words.say(_UNKNOWN))
+        except StoreError as error:
+            _log.error("what was asked for in Slack was not kept", reason=str(error))
+            _tell(channel, asked, words.say(_NOT_KEPT))
+        else:
+            case = acted.case
+            if action.kind is ActionKind.ACKNOWLEDGE and case.owner != action.by:
+                lines = case_lines(case, words, suggested="", now=action.at)
+                owner = words.say("It is {name}'s already.", name=who(case.owner, words))
+                _tell(channel, asked, "\n".join((*lines, *([owner] if case.owner else []))))
+
+    def _open(self, channel: SlackAppChannel, wish: OpenModal) -> None:
+        words = Words(channel.options.reader)
+        answer = channel.api().call(
+            "views.open",
+            trigger_id=wish.trigger,
+            view=modal(wish.incident, wish.channel, words),
+        )
+        if isinstance(answer, Fault):
+            _log.error("Slack's window was not opened", reason=answer.outcome.reason)
+            _tell(channel, wish, words.say(_NO_WINDOW))
+
+
+def _tell(channel: SlackAppChannel, asked: Asked | OpenModal, text: str) -> None:
+    """Tell one member, where nobody else sees it."""
+    told = channel.api().call(
+        "chat.postEphemeral", channel=asked.channel, user=asked.member, text=escape(text)
+    )
+    if isinstance(told, Fault):
+        _log.error("a member of Slack was not told", reason=told.outcome.reason)
+
+
+def _member_name(channel: SlackAppChannel, member: str) -> str:
+    """What a member is called in Slack; their id where Slack does not tell."""
+    answer = channel.api().call("users.info", user=member)
+    user = answer.body.get("user", {}) if isinstance(answer, Answer) else {}
+    return one_line(str(user.get("real_name") or user.get("name") or member), 60)
+
+
+def _tell_of_failure(done: Future[None]) -> None:
+    error = done.exception()
+    if error is not None:
+        _log.error("what was asked for in Slack was not done", reason=str(error))
