@@ -14,7 +14,17 @@ from alerts.handling import response_name
 from alerts.i18n import Words, message
 from monitor.casework import Case, Handling, ResponseKind
 
-__all__ = ["BLOCK", "NOTE_LIMIT", "RESPONSE", "SILENCES", "Control", "Field", "controls", "modal"]
+__all__ = [
+    "BLOCK",
+    "NOTE_LIMIT",
+    "RESPONSE",
+    "SILENCES",
+    "Control",
+    "Field",
+    "Told",
+    "controls",
+    "modal",
+]
 
 BLOCK = "sparkwatch"
 """What every ``block_id`` of ours begins with: ``sparkwatch/1/incident``."""
@@ -51,6 +61,16 @@ class Field(StrEnum):
     KIND = "kind"
     NOTE = "note"
     LINK = "link"
+
+
+class Told(StrEnum):
+    """What a member is told who asked for something that is not done, or not as they think."""
+
+    UNKNOWN = message("This incident is not known here any more, so nothing was done.")
+    NOT_KEPT = message("It could not be kept just now. Press the button again in a minute.")
+    NO_WINDOW = message("The window could not be opened. Press the button again.")
+    WHOLE_ADDRESS = message("Write the whole address: https://…")
+    TAKEN = message("Somebody was faster: {name} has it.")
 
 
 _LABELS = {

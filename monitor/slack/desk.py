@@ -28,9 +28,9 @@ from alerts.channels.slack_actions import (
 from alerts.channels.slack_api import Answer, Fault
 from alerts.channels.slack_app import SlackAppChannel
 from alerts.channels.slack_blocks import escape
-from alerts.channels.slack_controls import Field, modal
+from alerts.channels.slack_controls import Field, Told, modal
 from alerts.handling import case_lines, who
-from alerts.i18n import Words, message
+from alerts.i18n import Words
 from alerts.people import People
 from alerts.untrusted import one_line
 from monitor.acting import UnknownIncidentError, act
@@ -43,10 +43,6 @@ __all__ = ["Reply", "SlackDesk"]
 Json: TypeAlias = dict[str, Any]
 
 _log = structlog.get_logger(__name__)
-
-_UNKNOWN = message("This incident is not known here any more, so nothing was done.")
-_NOT_KEPT = message("It could not be kept just now. Press the button again in a minute.")
-_NO_WINDOW = message("The window could not be opened. Press the button again.")
 
 
 @attrs.frozen
@@ -91,7 +87,7 @@ class SlackDesk:
             _log.warning("nothing was done for Slack", reason="no such channel is configured")
             return None
         if isinstance(interaction, WrongLink):
-            told = Words(channel.options.reader).say("Write the whole address: https://…")
+            told = Words(channel.options.reader).say(Told.WHOLE_ADDRESS)
             return {"response_action": "errors", "errors": {Field.LINK.value: told}}
         self._hands.submit(self._serve, channel, interaction).add_done_callback(_tell_of_failure)
         return None
@@ -128,15 +124,15 @@ class SlackDesk:
         try:
             acted = act(self._store, action, action.at)
         except UnknownIncidentError:
-            _tell(channel, asked, words.say(_UNKNOWN))
+            _tell(channel, asked, words.say(Told.UNKNOWN))
         except StoreError as error:
             _log.error("what was asked for in Slack was not kept", reason=str(error))
-            _tell(channel, asked, words.say(_NOT_KEPT))
+            _tell(channel, asked, words.say(Told.NOT_KEPT))
         else:
             case = acted.case
             if action.kind is ActionKind.ACKNOWLEDGE and case.owner != action.by:
                 lines = case_lines(case, words, suggested="", now=action.at)
-                owner = words.say("It is {name}'s already.", name=who(case.owner, words))
+                owner = words.say(Told.TAKEN, name=who(case.owner, words))
                 _tell(channel, asked, "\n".join((*lines, *([owner] if case.owner else []))))
 
     def _open(self, channel: SlackAppChannel, wish: OpenModal) -> None:
@@ -148,7 +144,7 @@ class SlackDesk:
         )
         if isinstance(answer, Fault):
             _log.error("Slack's window was not opened", reason=answer.outcome.reason)
-            _tell(channel, wish, words.say(_NO_WINDOW))
+            _tell(channel, wish, words.say(Told.NO_WINDOW))
 
 
 def _tell(channel: SlackAppChannel, asked: Asked | OpenModal, text: str) -> None:

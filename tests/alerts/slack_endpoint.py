@@ -2,7 +2,9 @@
 
 The limits: at most 50 blocks; a header is plain text of 1 to 150 characters; a section's text has 1
 to 3,000 and each of its at most 10 fields 1 to 2,000; a context has 1 to 10 elements; rich text is
-made of sections, lists and quotes; links are http(s); nothing has a key that is not documented.
+made of sections, lists and quotes; links are http(s); nothing has a key that is not documented. An
+actions block has 1 to 25 elements; an action_id and a block_id have up to 255 characters, the text
+of a button up to 75, the value of an option up to 150.
 """
 
 from __future__ import annotations
@@ -65,11 +67,78 @@ def _of_block(block: Json) -> Iterator[str]:
                 yield "1 to 10 elements"
             for element in block["elements"]:
                 yield from _plain(element, 3000)
+        case "actions":
+            yield from _keys("actions", block, {"type", "block_id", "elements"}, {"elements"})
+            if not 1 <= len(block["block_id"]) <= 255:
+                yield "a block_id of more than 255 characters"
+            if not 1 <= len(block["elements"]) <= 25:
+                yield "1 to 25 elements"
+            for element in block["elements"]:
+                yield from _of_control(element)
         case "rich_text":
             yield from _keys("rich_text", block, {"type", "elements"}, {"elements"})
             yield from _rich(block["elements"])
         case other:
             yield f"unknown block {other!r}"
+
+
+def problems_of_view(view: Json) -> list[str]:
+    """What Slack would not take as a window."""
+    return list(_of_view(view))
+
+
+def _of_view(view: Json) -> Iterator[str]:
+    needed = {"type", "callback_id", "title", "blocks", "submit"}
+    yield from _keys("view", view, {*needed, "private_metadata", "close"}, needed)
+    if view.get("type") != "modal":
+        yield f"view {view.get('type')!r}"
+    for name in ("title", "submit", "close"):
+        yield from _plain(view[name], 24)
+    if not len(view["private_metadata"]) <= 3000:
+        yield "private_metadata of more than 3,000 characters"
+    for block in view["blocks"]:
+        allowed = {"type", "block_id", "label", "element", "optional"}
+        yield from _keys("input", block, allowed, {"type", "label", "element"})
+        yield from _plain(block["label"], 2000)
+        yield from _of_control(block["element"])
+
+
+_CONTROLS = {
+    "button": {"text", "style", "confirm"},
+    "static_select": {"placeholder", "options"},
+    "users_select": {"placeholder"},
+    "plain_text_input": {"multiline", "max_length"},
+    "url_text_input": set(),
+}
+
+
+def _of_control(element: Json) -> Iterator[str]:
+    kind = element.get("type", "")
+    if kind not in _CONTROLS:
+        yield f"unknown control {kind!r}"
+        return
+    yield from _keys(kind, element, {"type", "action_id", *_CONTROLS[kind]}, {"action_id"})
+    if not 1 <= len(element["action_id"]) <= 255:
+        yield "an action_id of more than 255 characters"
+    if kind == "button":
+        yield from _plain(element["text"], 75)
+    if element.get("style", "primary") not in ("primary", "danger"):
+        yield f"style {element['style']!r}"
+    if "placeholder" in element:
+        yield from _plain(element["placeholder"], 150)
+    if "confirm" in element:
+        confirm = element["confirm"]
+        names = {"title": 100, "text": 300, "confirm": 30, "deny": 30}
+        yield from _keys("confirm", confirm, set(names), set(names))
+        for name, limit in names.items():
+            yield from _plain(confirm[name], limit)
+    if kind == "static_select" and not 1 <= len(element["options"]) <= 100:
+        yield "1 to 100 options"
+    for option in element.get("options", []):
+        yield from _keys("option", option, {"text", "value"}, {"text", "value"})
+        yield from _plain(option["text"], 75)
+        if not 1 <= len(option["value"]) <= 150:
+            yield "a value of more than 150 characters"
 
 
 def _plain(text: Json, limit: int) -> Iterator[str]:
@@ -115,6 +184,8 @@ def _inline(elements: list[Json]) -> Iterator[str]:
                     yield f"link {element['url']!r}"
                 if not len(element["url"]) <= 3000:
                     yield "a link of more than 3,000 characters"
+            case "user":
+                yield from _keys("user", element, {"type", "user_id"}, {"user_id"})
             case other:
                 yield f"unknown element {other!r}"
         if not set(element.get("style", {})) <= _STYLES:

@@ -16,6 +16,7 @@ from alerts.channels.dingtalk import DingTalkChannel
 from alerts.channels.feishu import FeishuChannel
 from alerts.channels.folder import FolderChannel
 from alerts.channels.slack import SlackChannel
+from alerts.channels.slack_app import SlackAppChannel
 from alerts.channels.smtp import SmtpChannel
 from alerts.channels.wecom import WeComChannel
 from alerts.i18n import Language, Reader
@@ -28,6 +29,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "alerts.md"
 
 GIVEN: dict[str, dict[str, object]] = {
     "slack": {"webhook_url": "https://hooks.example.com/x"},
+    "slack-app": {"channel": "C0ALERTS", "bot_token": "xoxb-1"},
     "smtp": {"host": "localhost", "sender": "a@example.com", "recipients": ["b@example.com"]},
     "folder": {"path": "sent"},
     "feishu": {"webhook_url": "https://open.feishu.example/hook/x"},
@@ -47,6 +49,7 @@ GIVEN: dict[str, dict[str, object]] = {
         ("wecom", WeComChannel),
         ("dingtalk", DingTalkChannel),
         ("apprise", AppriseChannel),
+        ("slack-app", SlackAppChannel),
     ],
 )
 def test_the_kind_says_which_channel_it_is(kind: str, channel: type) -> None:
@@ -57,7 +60,7 @@ def test_the_kind_says_which_channel_it_is(kind: str, channel: type) -> None:
 
 
 def test_a_kind_that_does_not_exist_is_told_with_those_that_do() -> None:
-    with pytest.raises(ValidationError, match=r"'slack', 'smtp', 'folder'"):
+    with pytest.raises(ValidationError, match=r"'slack', 'slack-app', 'smtp', 'folder'"):
         OPTIONS.validate_python({"kind": "pigeon", "name": "c"})
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from alerts.channels.configured import configured_channel
 from alerts.channels.receiver import Channel
 from alerts.channels.slack import SlackOptions
+from alerts.channels.slack_app import SlackAppOptions
 from alerts.channels.smtp import SmtpOptions
 from alerts.delivery import LEASE, Delivered, Outbox, deliver
 from benchmarks.crashes import killed_again_and_again
@@ -23,6 +24,7 @@ from monitor.store.store import Store
 from tests.alerts.examples import NOW, SLOW_BURN
 from tests.alerts.mail_servers import mail_server
 from tests.alerts.slack_endpoint import slack_endpoint
+from tests.alerts.slack_service import BOT_TOKEN, CHANNEL, slack_service
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,6 +33,18 @@ def channel(kind: str, address: str) -> Channel:
     if kind == "slack":
         return configured_channel(
             SlackOptions.model_validate({"kind": "slack", "name": "c", "webhook_url": address})
+        )
+    if kind == "slack-app":
+        return configured_channel(
+            SlackAppOptions.model_validate(
+                {
+                    "kind": "slack-app",
+                    "name": "c",
+                    "channel": CHANNEL,
+                    "bot_token": BOT_TOKEN,
+                    "api_url": address,
+                }
+            )
         )
     return configured_channel(
         SmtpOptions.model_validate(
@@ -149,3 +163,10 @@ def test_senders_killed_at_every_step_and_any_moment_lose_nothing_and_double_not
     ]
     assert all(fate.out_of_order == 0 for fate in found.fates)
     assert found.fates[2].doubled == 0
+
+
+def test_a_message_of_the_slack_app_whose_sender_was_killed_is_there_once(tmp_path: Path) -> None:
+    with slack_service() as slack:
+        assert _killed_midway_then_delivered(tmp_path, "slack-app", slack.address).sent == 1
+        [message] = slack.messages
+    assert "repeat" not in message["text"]
