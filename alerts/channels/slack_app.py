@@ -30,7 +30,7 @@ from alerts.channels.slack_blocks import (
 )
 from alerts.channels.slack_controls import controls
 from alerts.channels.slack_http import checked_address
-from alerts.handling import case_lines
+from alerts.handling import state_lines
 from alerts.i18n import Words
 from alerts.letter import Letter
 from alerts.message import Message, compose
@@ -267,7 +267,7 @@ class SlackAppChannel:
         return alert_blocks(
             message,
             words,
-            state=case_lines(case, words, suggested=brief.owner, now=now),
+            state=state_lines(case, words, now),
             mention=self.people.slack_of(asked),
             controls=controls(case, words) if self.options.hears_buttons else (),
         )

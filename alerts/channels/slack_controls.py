@@ -10,9 +10,9 @@ from datetime import timedelta
 from enum import StrEnum
 
 from alerts.channels.slack_blocks import Json, as_json, plain
-from alerts.handling import response_name
+from alerts.handling import action_name, response_name
 from alerts.i18n import Words, message
-from monitor.casework import Case, Handling, ResponseKind
+from monitor.casework import ActionKind, Case, Handling, ResponseKind
 
 __all__ = [
     "BLOCK",
@@ -70,16 +70,16 @@ class Told(StrEnum):
     NOT_KEPT = message("It could not be kept just now. Press the button again in a minute.")
     NO_WINDOW = message("The window could not be opened. Press the button again.")
     WHOLE_ADDRESS = message("Write the whole address: https://…")
-    TAKEN = message("Somebody was faster: {name} has it.")
+    TAKEN = message("Somebody was faster. {state}")
 
 
-_LABELS = {
-    Control.ACKNOWLEDGE: message("Acknowledge"),
-    Control.RESPOND: message("Log response"),
-    Control.RESOLVE: message("Resolve"),
-    Control.USEFUL: message("Useful"),
-    Control.NOISE: message("Noise"),
-    Control.REOPEN: message("Reopen"),
+_KINDS = {
+    Control.ACKNOWLEDGE: ActionKind.ACKNOWLEDGE,
+    Control.RESPOND: ActionKind.RESPOND,
+    Control.RESOLVE: ActionKind.RESOLVE,
+    Control.USEFUL: ActionKind.USEFUL,
+    Control.NOISE: ActionKind.NOISE,
+    Control.REOPEN: ActionKind.REOPEN,
 }
 
 _CONFIRMED = {
@@ -163,15 +163,15 @@ def _control(control: Control, words: Words) -> Json:
         case Control.SILENCE:
             element = _menu(words)
         case _:
-            element = {"type": "button", "text": plain(words.say(_LABELS[control]))}
+            element = {"type": "button", "text": plain(action_name(_KINDS[control], words))}
     element["action_id"] = control.value
     if control is Control.ACKNOWLEDGE:
         element["style"] = "primary"
     if control in _CONFIRMED:
         element["confirm"] = {
-            "title": plain(words.say(_LABELS[control])),
+            "title": element["text"],
             "text": plain(words.say(_CONFIRMED[control])),
-            "confirm": plain(words.say(_LABELS[control])),
+            "confirm": element["text"],
             "deny": plain(words.say("Cancel")),
         }
     return element

@@ -7,6 +7,7 @@ cannot be done.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
@@ -29,7 +30,7 @@ from alerts.channels.slack_api import Answer, Fault
 from alerts.channels.slack_app import SlackAppChannel
 from alerts.channels.slack_blocks import escape
 from alerts.channels.slack_controls import Field, Told, modal
-from alerts.handling import case_lines, who
+from alerts.handling import state_lines
 from alerts.i18n import Words
 from alerts.people import People
 from alerts.untrusted import one_line
@@ -38,19 +39,19 @@ from monitor.casework import ActionKind
 from monitor.store.errors import StoreError
 from monitor.store.store import Store
 
-__all__ = ["Reply", "SlackDesk"]
+__all__ = ["SlackAnswer", "SlackDesk"]
 
 Json: TypeAlias = dict[str, Any]
 
 _log = structlog.get_logger(__name__)
 
 
-@attrs.frozen
-class Reply:
-    """What a signed request is answered: a status, and a body where there is something to say."""
+@attrs.frozen(kw_only=True)
+class SlackAnswer:
+    """What a request of Slack's is answered; ``body`` is JSON, or empty."""
 
-    status: int
-    body: Json | None = None
+    status: int = 200
+    body: bytes = b""
 
 
 class SlackDesk:
@@ -69,12 +70,15 @@ class SlackDesk:
         self._clock = clock
         self._hands = ThreadPoolExecutor(max_workers=1, thread_name_prefix="slack-desk")
 
-    def request(self, headers: Mapping[str, str], body: bytes) -> Reply:
+    def __call__(self, body: bytes, headers: Mapping[str, str]) -> SlackAnswer:
         """Answer a request that came from outside; one that Slack did not sign is refused."""
         if not self._signed(headers, body):
-            return Reply(401)
+            return SlackAnswer(status=401)
         payload = read_request(body)
-        return Reply(400) if payload is None else Reply(200, self.take(payload))
+        if payload is None:
+            return SlackAnswer(status=400)
+        answer = self.take(payload)
+        return SlackAnswer() if answer is None else SlackAnswer(body=json.dumps(answer).encode())
 
     def take(self, payload: Mapping[str, Any]) -> Json | None:
         """What Slack is to be answered to an interaction that is known to be Slack's."""
@@ -131,9 +135,8 @@ class SlackDesk:
         else:
             case = acted.case
             if action.kind is ActionKind.ACKNOWLEDGE and case.owner != action.by:
-                lines = case_lines(case, words, suggested="", now=action.at)
-                owner = words.say(Told.TAKEN, name=who(case.owner, words))
-                _tell(channel, asked, "\n".join((*lines, *([owner] if case.owner else []))))
+                state = " · ".join(state_lines(case, words, action.at))
+                _tell(channel, asked, words.say(Told.TAKEN, state=state))
 
     def _open(self, channel: SlackAppChannel, wish: OpenModal) -> None:
         words = Words(channel.options.reader)

@@ -318,7 +318,7 @@ def _error(word: str) -> Json:
     return {"ok": False, "error": word}
 
 
-def signed(payload: Json, at: float, secret: str = SIGNING_SECRET) -> tuple[dict[str, str], bytes]:
+def signed(payload: Any, at: float, secret: str = SIGNING_SECRET) -> tuple[dict[str, str], bytes]:
     """The headers and the body of the request by which Slack would deliver a payload."""
     body = urlencode({"payload": json.dumps(payload)}).encode()
     stamp = str(int(at))

@@ -110,13 +110,12 @@ def test_every_example_is_taken_with_its_buttons(
     assert message["metadata"]["event_payload"]["key"] == KEY
 
 
-def test_an_alert_says_who_should_take_it_on_before_it_says_what_happened() -> None:
-    app = channel()
-    body = json.loads(written(app, attrs.evolve(DELTA, owner="Wei")).payload)["body"]
-    said = texts(body)
-    assert said.index("suggested: Wei") < said.index("What happened")
-    mentioned = [e["user_id"] for e in elements(body) if e.get("type") == "user"]
-    assert mentioned == ["U02"]
+def test_whoever_is_suggested_is_mentioned_until_somebody_has_it() -> None:
+    asked = attrs.evolve(DELTA, owner="Wei")
+    taken = attrs.evolve(asked, case=case_of(INCIDENT, [TOOK]))
+    for brief, mentioned in [(asked, ["U02"]), (taken, [])]:
+        body = json.loads(written(channel(), brief).payload)["body"]
+        assert [e["user_id"] for e in elements(body) if e.get("type") == "user"] == mentioned
 
 
 def test_the_buttons_stand_with_what_to_do_before_the_figures() -> None:
@@ -155,12 +154,12 @@ LATER = NOW + timedelta(minutes=20)
         ),
         (
             [TOOK, done(ActionKind.SILENCE, at=LATER, until=LATER + timedelta(hours=4))],
-            "No messages about it until Nov 18, 14:07",
+            "Silenced until Nov 18, 14:07",
             ["Log response", "Assign to …", "Silence …", "Resolve", "Useful", "Noise"],
         ),
         (
             [TOOK, done(ActionKind.RESPOND, at=LATER, response=ResponseKind.APOLOGY)],
-            "Answered in public (apology), Nov 18, 10:07",
+            "Public response logged by Mei, Nov 18, 10:07",
             ["Resolve", "Assign to …", "Silence …", "Log response", "Useful"],
         ),
         (
@@ -197,27 +196,29 @@ def test_the_message_shows_the_state_and_only_the_buttons_that_make_sense(
 @pytest.mark.parametrize(
     ("action", "says"),
     [
-        (TOOK, "Mei took this on."),
-        (done(ActionKind.ASSIGN, assignee="Wei"), "Mei assigned this to Wei."),
-        (done(ActionKind.ASSIGN, assignee="Mei"), "Mei took this on."),
-        (done(ActionKind.SILENCE, until=LATER), "Mei silenced this until Nov 18, 10:07."),
+        (TOOK, "Nov 18, 09:47: Mei took it on"),
+        (done(ActionKind.ASSIGN, assignee="Wei"), "Nov 18, 09:47: Mei gave it to Wei"),
+        (
+            done(ActionKind.SILENCE, until=LATER),
+            "Nov 18, 09:47: Mei silenced it until Nov 18, 10:07",
+        ),
         (
             done(ActionKind.RESPOND, response=ResponseKind.REFUND),
-            "Mei logged a response: refund.",
+            "Nov 18, 09:47: Mei logged a public response (refund)",
         ),
         (
             done(ActionKind.RESPOND, by="sparkwatch", response=ResponseKind.ANSWER),
-            "A public response was found: another public answer.",
+            "Nov 18, 09:47: Sparkwatch logged a public response (another answer)",
         ),
-        (done(ActionKind.RESOLVE), "Mei resolved this."),
-        (done(ActionKind.NOISE), "Mei called this noise: it was not worth an alert."),
-        (done(ActionKind.USEFUL), "Mei found this alert useful."),
+        (done(ActionKind.RESOLVE), "Nov 18, 09:47: Mei resolved it"),
+        (done(ActionKind.NOISE), "Nov 18, 09:47: Mei called it noise"),
+        (done(ActionKind.USEFUL), "Nov 18, 09:47: Mei found the alert useful"),
         (
             done(ActionKind.ESCALATE, by="sparkwatch"),
-            "Nobody took this on in time, so others were told.",
+            "Nov 18, 09:47: nobody had taken it on, so others were told",
         ),
-        (done(ActionKind.REOPEN), "Mei reopened this."),
-        (done(ActionKind.REOPEN, by="sparkwatch"), "It is back, so it is open again."),
+        (done(ActionKind.REOPEN), "Nov 18, 09:47: Mei reopened it"),
+        (done(ActionKind.REOPEN, by="sparkwatch"), "Nov 18, 09:47: it came back and is open again"),
     ],
 )
 def test_the_thread_says_who_did_what(slack: SlackService, action: Action, says: str) -> None:
@@ -251,7 +252,7 @@ def test_a_note_and_a_name_are_shown_letter_by_letter(slack: SlackService) -> No
     for part in app.write_update(update(noted), key="u", now=NOW, head=KEY):
         reference(app.send(part, head=head))
     (told,) = slack.thread(slack.in_channel()[0])
-    assert told["text"].startswith("&lt;!channel&gt; logged")
+    assert "&lt;!channel&gt; logged" in told["text"]
     assert "see <https://evil.example|this>[31m" in texts(told["blocks"])
     assert [e for e in elements(told) if e.get("type") in ("link", "user", "broadcast")] == []
 
@@ -387,7 +388,7 @@ def test_a_state_is_not_posted_anew_where_the_alert_was_deleted(slack: SlackServ
     assert isinstance(outcome, Refused)
     assert outcome.final
     reference(app.send(line, head=head))
-    assert [message["text"] for message in slack.in_channel()] == ["Mei took this on."]
+    assert [message["text"] for message in slack.in_channel()] == ["Nov 18, 09:47: Mei took it on"]
 
 
 # --- what Slack says ------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from alerts.channels.slack_app import SlackAppChannel, SlackAppOptions
 from alerts.delivery import Delivered, Outbox, deliver
 from alerts.people import People, PersonOptions
 from monitor.casework import Action, Case
-from monitor.slack.desk import Reply, SlackDesk
+from monitor.slack.desk import SlackAnswer, SlackDesk
 from monitor.store.store import Store
 from tests.alerts.examples import DELTA, NOW
 from tests.alerts.slack_service import (
@@ -62,9 +62,10 @@ class Office:
     def close(self) -> None:
         self.desk.close()
 
-    def post(self, payload: dict[str, Any]) -> Reply:
+    def post(self, payload: dict[str, Any]) -> SlackAnswer:
         """Let Slack deliver an interaction by a signed request, and wait until it is done."""
-        reply = self.desk.request(*signed(payload, self.now.timestamp()))
+        headers, body = signed(payload, self.now.timestamp())
+        reply = self.desk(body, headers)
         self.finish()
         return reply
 

@@ -31,7 +31,8 @@ def the_message(office: Office) -> dict[str, Any]:
 def lines(office: Office) -> list[str]:
     """What stands in the thread, by its first line."""
     thread = office.slack.thread(the_message(office))
-    return [texts(line["blocks"]).splitlines()[0] for line in thread]
+    said = [texts(line["blocks"]).splitlines()[0] for line in thread]
+    return [line.partition(": ")[2] or line for line in said]
 
 
 def press(office: Office, control: Control, member: str, chosen: str = "") -> None:
@@ -61,7 +62,7 @@ def test_an_incident_is_one_message_from_its_opening_to_its_end(office: Office) 
         )
     )
     office.update(RISEN)
-    assert "Answered in public (apology)" in texts(the_message(office))
+    assert "Public response logged by Wei" in texts(the_message(office))
 
     office.later(hours=5)
     press(office, Control.RESOLVE, "U02")
@@ -69,12 +70,12 @@ def test_an_incident_is_one_message_from_its_opening_to_its_end(office: Office) 
     assert "Resolved by Wei" in texts(the_message(office))
     assert office.case().handling is Handling.RESOLVED
     assert lines(office) == [
-        "Mei took this on.",
+        "Mei took it on",
         "🔴 Critical · Delta Air Lines · more serious than before",
-        "Mei assigned this to Wei.",
-        "Wei logged a response: apology.",
-        "Wei resolved this.",
-        "Mei found this alert useful.",
+        "Mei gave it to Wei",
+        "Wei logged a public response (apology)",
+        "Wei resolved it",
+        "Mei found the alert useful",
     ]
     with office.store.read() as work:
         assert {row.state for row in work.outbox.find()} == {DeliveryState.SENT}
@@ -91,7 +92,7 @@ def test_a_slack_that_loses_answers_shows_everything_once(office: Office, method
     press(office, Control.RESOLVE, "U01")
     office.later(minutes=2)
     office.deliver()
-    assert lines(office) == ["Mei took this on.", "Mei resolved this."]
+    assert lines(office) == ["Mei took it on", "Mei resolved it"]
     assert "Resolved by Mei" in texts(the_message(office))
 
 
