@@ -64,6 +64,11 @@ _MENDABLE = {
     "two_factor_setup_required": "the workspace demands a second factor of the app's owner",
 }
 
+_TOO_MUCH = {
+    "msg_blocks_too_long": "the message is longer than Slack takes",
+    "msg_too_long": "the message is longer than Slack takes",
+}
+
 _GONE = frozenset(
     {"cant_update_message", "edit_window_closed", "message_not_found", "thread_not_found"}
     | {"cannot_reply_to_message"}
@@ -140,7 +145,8 @@ class SlackApi:
         if word in _MENDABLE:
             reason = f"Slack answered {word} to {method}: {_MENDABLE[word]}"
             return Fault(Refused(reason, final=False), word)
-        return Fault(Refused(f"Slack answered {word} to {method}"), word)
+        why = _TOO_MUCH.get(word, "it does not take the message as it is")
+        return Fault(Refused(f"Slack answered {word} to {method}: {why}"), word)
 
 
 def _written(value: object) -> str:

@@ -8,6 +8,7 @@ at which it was written: one that is late never undoes a newer one.
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -56,8 +57,7 @@ class SlackAppOptions(ReceiverOptions):
 
     kind: Literal["slack-app"]
     channel: str = Field(
-        pattern=r"^[CDG][A-Z0-9]{2,}$",
-        description="The channel's ID (C…): in Slack, at the end of the channel's details.",
+        description="The channel's ID (C…): in Slack, at the end of the channel's details."
     )
     bot_token: SecretStr | None = Field(
         default=None, description="The app's bot token (xoxb-…); a secret. Give this or the file."
@@ -82,6 +82,16 @@ class SlackAppOptions(ReceiverOptions):
     api_url: str = Field(
         default=API, description="The address of Slack's Web API; https, or this machine."
     )
+
+    @field_validator("channel")
+    @classmethod
+    def _an_id(cls, value: str) -> str:
+        if not re.fullmatch(r"[CDG][A-Z0-9]{2,20}", value):
+            raise ValueError(
+                "must be the channel's ID, such as C0123ABCD, which is at the end of its details in"
+                " Slack; its name is not enough"
+            )
+        return value
 
     @field_validator("api_url")
     @classmethod

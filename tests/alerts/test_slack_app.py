@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import attrs
 import pytest
+import yaml
 from pydantic import SecretStr, ValidationError
 
 from alerts.brief import Brief, Update
@@ -549,3 +551,11 @@ def test_every_state_of_a_case_has_buttons_of_its_own() -> None:
         )["body"]
         assert labels(body)
         assert problems(body) == []
+
+
+def test_the_manifest_in_the_documentation_asks_for_what_a_probe_wants() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "alerts.md").read_text(encoding="utf-8")
+    [manifest] = re.findall(r"```yml\n(.*?)```", page, re.S)
+    told = yaml.safe_load(manifest)
+    assert sorted(told["oauth_config"]["scopes"]["bot"]) == sorted(SCOPES.split(","))
+    assert told["settings"]["socket_mode_enabled"] is True

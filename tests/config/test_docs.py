@@ -14,7 +14,7 @@ from config.model import Settings
 from config.schema import FLATTENED
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
-HEADING = re.compile(r"^#+ (?:`([\w.\[\]]+)`(?: of kind `(\w+)`)?|At the top)$")
+HEADING = re.compile(r"^#+ (?:`([\w.\[\]]+)`(?: of kind `([\w-]+)`)?|At the top)$")
 ROW = re.compile(r"^\| `(\w+)` \|(.*?)\| ")
 BY_OTHER_WORDS = ("as at the top", "from the name", "required")
 TOLD_IN_THE_TEXT = {("sources[].robots", "hackernews")}

@@ -41,7 +41,12 @@ def test_the_shipped_example_loads_and_shows_every_group_of_settings() -> None:
     written = EXAMPLE.read_text(encoding="utf-8")
     assert [brand.id for brand in settings.watched()] == ["delta", "united-airlines"]
     assert [source.spec().kind for source in settings.sources] == ["rss", "mastodon", "hackernews"]
-    assert [channel.kind for channel in settings.alerts.channels] == ["slack", "smtp", "folder"]
+    assert [channel.kind for channel in settings.alerts.channels] == [
+        "slack",
+        "slack-app",
+        "smtp",
+        "folder",
+    ]
     assert all(f"\n{group}:" in written for group in Settings.model_fields)
 
 
