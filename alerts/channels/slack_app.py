@@ -48,8 +48,8 @@ _PUBLIC_SCOPES = ("channels:history", "channels:read")
 _PRIVATE_SCOPES = ("groups:history", "groups:read")
 _NOBODY = People(())
 _CLOCKS_DIFFER = timedelta(minutes=5)
-_PAGE = 200
-_MOST_PAGES = 20
+_PAGE = 500
+_MOST_PAGES = 4
 
 
 class SlackAppOptions(ReceiverOptions):
@@ -266,7 +266,9 @@ class SlackAppChannel:
         if outcome is not None:
             return outcome
         if not written.lasting:
-            return Refused("the message that it would change is not in Slack (any more)")
+            return Refused(
+                "the message that it would change is not in Slack, or cannot be edited any more"
+            )
         return self._post(api, written, delivery, perhaps_repeated) or Refused(
             "Slack answered that a new message is not there"
         )

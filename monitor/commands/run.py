@@ -31,7 +31,8 @@ def run(
     """Listen: crawl, score, group, forecast, alert and write digests until told to stop.
 
     Ctrl-C or SIGTERM ends it cleanly; what was begun is finished or taken up again at the next
-    start. A second process on the same store waits until the first is gone.
+    start. A second process on the same store waits until the first is gone. Buttons that are
+    pressed in Slack work while it runs, but not with --once.
 
     [bold]Examples[/bold]
 

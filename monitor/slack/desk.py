@@ -1,8 +1,7 @@
 """Where pressed buttons arrive, signed requests and Socket Mode alike.
 
 Slack waits three seconds for an answer. Whatever can be said from the request alone is said in it;
-what is asked for is done right after, one thing at a time, and whoever asked is told where it
-cannot be done.
+what is asked for is done right after, and whoever asked is told where it cannot be done.
 """
 
 from __future__ import annotations
@@ -43,6 +42,9 @@ __all__ = ["SlackAnswer", "SlackDesk"]
 
 Json: TypeAlias = dict[str, Any]
 
+_AT_ONCE = 4
+"""A window has to be opened within three seconds, however slowly other calls are answered."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -68,7 +70,7 @@ class SlackDesk:
         self._channels = {channel.options.channel: channel for channel in channels}
         self._people = people
         self._clock = clock
-        self._hands = ThreadPoolExecutor(max_workers=1, thread_name_prefix="slack-desk")
+        self._hands = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="slack-desk")
 
     def __call__(self, body: bytes, headers: Mapping[str, str]) -> SlackAnswer:
         """Answer a request that came from outside; one that Slack did not sign is refused."""

@@ -64,7 +64,7 @@ class SlackService:
     channel: Json = attrs.field(
         factory=lambda: {"id": CHANNEL, "is_member": True, "is_private": False}
     )
-    page: int = 200
+    page: int = 500
     at: float = NOW.timestamp()
     sockets: list[web.WebSocketResponse] = attrs.field(factory=list)
     _changed: threading.Condition = attrs.field(factory=threading.Condition)
@@ -248,7 +248,7 @@ class SlackService:
         return _error("message_not_found")
 
     def _conversations_history(self, form: Json) -> Json:
-        return self._page_of(self.in_channel(), form)
+        return self._page_of(self.in_channel()[::-1], form)  # the newest first
 
     def _conversations_replies(self, form: Json) -> Json:
         parents = [m for m in self.messages if m["ts"] == form["ts"]]

@@ -12,10 +12,14 @@ from typing import Any
 import attrs
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
 from alerts.brief import Brief, Update
 from alerts.channels.slack_app import SlackAppChannel, SlackAppOptions
+from alerts.channels.slack_blocks import action_blocks
+from alerts.i18n import Reader, Words
 from alerts.outcome import Outcome, Refused, Retry, Sent
 from alerts.people import People, PersonOptions
 from alerts.trial import trial_letter
@@ -257,6 +261,15 @@ def test_a_note_and_a_name_are_shown_letter_by_letter(slack: SlackService) -> No
     assert "&lt;!channel&gt; logged" in told["text"]
     assert "see <https://evil.example|this>[31m" in texts(told["blocks"])
     assert [e for e in elements(told) if e.get("type") in ("link", "user", "broadcast")] == []
+
+
+@given(by=st.text(), note=st.text(), link=st.text(), assignee=st.text())
+def test_whatever_people_write_is_a_line_that_slack_takes(
+    by: str, note: str, link: str, assignee: str
+) -> None:
+    for kind in (ActionKind.ASSIGN, ActionKind.RESPOND):
+        action = done(kind, by=by, note=note, link=link, assignee=assignee)
+        assert problems(action_blocks(action, Words(Reader()))) == []
 
 
 def test_a_change_is_told_in_the_thread_and_shown_in_the_channel(slack: SlackService) -> None:
