@@ -1,18 +1,14 @@
 """Slack, by an app of one's own: one message an incident, with buttons, edited in place.
 
-What changes stands in the thread of that message. Every message carries its key as metadata, so
-that one whose fate is unknown is looked for before it is posted again. An edit carries the moment
-at which it was written: one that is late never undoes a newer one.
+What changes stands in the thread of that message.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import attrs
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -24,32 +20,27 @@ from alerts.channels.slack_blocks import (
     Json,
     action_blocks,
     alert_blocks,
-    as_json,
     change_blocks,
     letter_blocks,
-    with_repeat_note,
 )
 from alerts.channels.slack_controls import controls
 from alerts.channels.slack_http import checked_address
+from alerts.channels.slack_posting import Part, Written, send_written
 from alerts.handling import state_lines
 from alerts.i18n import Words
 from alerts.letter import Letter
 from alerts.message import Message, compose
-from alerts.outcome import Outcome, Refused, Retry, Sent
+from alerts.outcome import Outcome, Refused, Sent
 from alerts.people import People
 from monitor.casework import ActionKind, Case, Handling
 from monitor.domain import Delivery
 
 __all__ = ["SlackAppChannel", "SlackAppOptions"]
 
-_EVENT = "sparkwatch_alert"
 _SCOPES = ("chat:write", "users:read")
 _PUBLIC_SCOPES = ("channels:history", "channels:read")
 _PRIVATE_SCOPES = ("groups:history", "groups:read")
 _NOBODY = People(())
-_CLOCKS_DIFFER = timedelta(minutes=5)
-_PAGE = 500
-_MOST_PAGES = 4
 
 
 class SlackAppOptions(ReceiverOptions):
@@ -123,36 +114,6 @@ class SlackAppOptions(ReceiverOptions):
         return self.signing_secret is not None or self.signing_secret_file is not None
 
 
-class _Part(StrEnum):
-    """What a message in the outbox does."""
-
-    WHOLE = "whole"
-    """It is posted."""
-    EDIT = "edit"
-    """It replaces the message that it follows."""
-    LINE = "line"
-    """It stands in the thread of the message that it follows."""
-
-
-@attrs.frozen(kw_only=True)
-class _Written:
-    """The payload of a message in the outbox.
-
-    ``lasting`` tells that it matters without the message that it follows: should that one be gone
-    (or never have arrived), this one is posted by itself.
-    """
-
-    part: _Part
-    body: Json
-    written_at: str
-    lasting: bool
-
-    @classmethod
-    def read(cls, payload: str) -> _Written:
-        given: dict[str, Any] = json.loads(payload)
-        return cls(**{**given, "part": _Part(given["part"])})
-
-
 @attrs.frozen
 class SlackAppChannel:
     """Posts to one Slack channel, as an app."""
@@ -173,11 +134,11 @@ class SlackAppChannel:
         case = brief.case or Case(incident=brief.incident.id)
         body = self._alert(message, brief, case, now)
         if not head:
-            return (self._delivery(key, message.subject, _Part.WHOLE, body, now),)
+            return (self._delivery(key, message.subject, Part.WHOLE, body, now),)
         line = change_blocks(message) | {"reply_broadcast": True}
         return (
-            self._delivery(f"{key}:edit", message.subject, _Part.EDIT, body, now, head),
-            self._delivery(f"{key}:line", message.subject, _Part.LINE, line, now, head),
+            self._delivery(f"{key}:edit", message.subject, Part.EDIT, body, now, head),
+            self._delivery(f"{key}:line", message.subject, Part.LINE, line, now, head),
         )
 
     def write_update(
@@ -191,12 +152,12 @@ class SlackAppChannel:
         body = self._alert(message, update.brief, update.case, now)
         line = action_blocks(update.action, words, mention)
         subject = message.subject
-        edit = self._delivery(f"{key}:edit", subject, _Part.EDIT, body, now, head, lasting=False)
-        return (edit, self._delivery(f"{key}:line", subject, _Part.LINE, line, now, head))
+        edit = self._delivery(f"{key}:edit", subject, Part.EDIT, body, now, head, lasting=False)
+        return (edit, self._delivery(f"{key}:line", subject, Part.LINE, line, now, head))
 
     def write_letter(self, letter: Letter, *, key: str, now: datetime) -> tuple[Delivery, ...]:
         """The letter's plain text as Block Kit; its pictures stay with the mail."""
-        return (self._delivery(key, letter.subject, _Part.WHOLE, letter_blocks(letter), now),)
+        return (self._delivery(key, letter.subject, Part.WHOLE, letter_blocks(letter), now),)
 
     def api(self) -> SlackApi:
         """The Web API with the bot's token; raises ``SecretError``."""
@@ -257,20 +218,13 @@ class SlackAppChannel:
             api = self.api()
         except SecretError as error:
             return Refused(str(error), final=False)
-        written = _Written.read(delivery.payload)
-        outcome: Outcome | None = None
-        if written.part is _Part.EDIT and head:
-            outcome = _edit(api, written, delivery, head)
-        elif written.part is _Part.LINE and head:
-            outcome = self._post(api, written, delivery, perhaps_repeated, head)
-        if outcome is not None:
-            return outcome
-        if not written.lasting:
-            return Refused(
-                "the message that it would change is not in Slack, or cannot be edited any more"
-            )
-        return self._post(api, written, delivery, perhaps_repeated) or Refused(
-            "Slack answered that a new message is not there"
+        return send_written(
+            api,
+            self.options.channel,
+            delivery,
+            Words(self.options.reader),
+            perhaps_repeated=perhaps_repeated,
+            head=head,
         )
 
     def _alert(self, message: Message, brief: Brief, case: Case, now: datetime) -> Json:
@@ -288,117 +242,23 @@ class SlackAppChannel:
         self,
         key: str,
         subject: str,
-        part: _Part,
+        part: Part,
         body: Json,
         now: datetime,
         head: str = "",
         *,
         lasting: bool = True,
     ) -> Delivery:
-        at = now.astimezone(UTC).isoformat(timespec="microseconds")
-        written = _Written(part=part, body=body, written_at=at, lasting=lasting)
+        written = Written.at(now, part=part, body=body, lasting=lasting)
         return Delivery(
             key=key,
             channel=self.options.name,
             subject=subject,
-            payload=as_json(attrs.asdict(written)),
+            payload=written.payload(),
             created_at=now,
             due_at=now,
             follows=head,
         )
-
-    def _post(
-        self,
-        api: SlackApi,
-        written: _Written,
-        delivery: Delivery,
-        perhaps_repeated: bool,
-        head: str = "",
-    ) -> Outcome | None:
-        """Post it, in the thread of ``head`` if there is one; ``None`` where that is gone."""
-        channel, _, thread = head.rpartition(":")
-        channel = channel or self.options.channel
-        body = written.body
-        if perhaps_repeated:
-            found = _found(api, channel, thread, delivery)
-            if isinstance(found, str):
-                return Sent(f"{channel}:{found}")
-            if isinstance(found, Fault):
-                if isinstance(found.outcome, Retry):
-                    return attrs.evolve(found.outcome, perhaps_arrived=True)
-                body = with_repeat_note(body, Words(self.options.reader))
-        broadcast = body.get("reply_broadcast", False)
-        said = {name: value for name, value in body.items() if name != "reply_broadcast"}
-        into = {"thread_ts": thread, "reply_broadcast": broadcast} if thread else {}
-        answer = api.call(
-            "chat.postMessage",
-            channel=channel,
-            metadata=_metadata(delivery.key, written),
-            **said,
-            **into,
-        )
-        if isinstance(answer, Answer):
-            return Sent(f"{answer.body.get('channel', channel)}:{answer.body.get('ts', '')}")
-        return None if thread and answer.gone else answer.outcome
-
-
-def _edit(api: SlackApi, written: _Written, delivery: Delivery, head: str) -> Outcome | None:
-    """Replace a message; ``None`` where it is gone. One that is newer already is left as it is."""
-    channel, _, ts = head.rpartition(":")
-    if delivery.attempts > 1:
-        there = api.call(
-            "conversations.history",
-            channel=channel,
-            oldest=ts,
-            latest=ts,
-            inclusive=True,
-            limit=1,
-            include_all_metadata=True,
-        )
-        if isinstance(there, Answer) and any(
-            message.get("ts") == ts and _payload(message).get("written_at", "") > written.written_at
-            for message in there.body.get("messages", ())
-        ):
-            return Sent(head)
-    said = {name: written.body[name] for name in ("text", "blocks")}
-    answer = api.call(
-        "chat.update", channel=channel, ts=ts, metadata=_metadata(delivery.follows, written), **said
-    )
-    if isinstance(answer, Answer):
-        return Sent(head)
-    return None if answer.gone else answer.outcome
-
-
-def _metadata(key: str, written: _Written) -> Json:
-    payload = {"key": key, "written_at": written.written_at}
-    return {"event_type": _EVENT, "event_payload": payload}
-
-
-def _payload(message: Json) -> Json:
-    metadata = message.get("metadata") or {}
-    payload: Json = metadata.get("event_payload") or {}
-    return payload if metadata.get("event_type") == _EVENT else {}
-
-
-def _found(api: SlackApi, channel: str, thread: str, delivery: Delivery) -> str | Fault | None:
-    """The ``ts`` of a message that was posted already; ``None`` where it was not."""
-    since = (delivery.created_at - _CLOCKS_DIFFER).timestamp()
-    where: Json = {"channel": channel, "oldest": f"{since:.6f}", "limit": _PAGE}
-    method = "conversations.history"
-    if thread:
-        method, where = "conversations.replies", where | {"ts": thread}
-    cursor = ""
-    for _ in range(_MOST_PAGES):
-        page = api.call(method, include_all_metadata=True, cursor=cursor, **where)
-        if isinstance(page, Fault):
-            return None if thread and page.gone else page
-        for message in page.body.get("messages", ()):
-            if _payload(message).get("key") == delivery.key:
-                return str(message["ts"])
-        cursor = (page.body.get("response_metadata") or {}).get("next_cursor", "")
-        if not cursor:
-            return None
-    return Fault(Refused("the channel has too many messages to look through"))
 
 
 def _lacking(scopes: tuple[str, ...], known: Answer) -> list[str]:
