@@ -23,6 +23,7 @@ from urllib.parse import urlencode
 import attrs
 
 from alerts.brief import Brief, Update
+from alerts.channels.attempt import Service
 from alerts.channels.markup import MARKDOWN, fitted, letter_parts, parts, utf8
 from alerts.channels.receiver import SecretError
 from alerts.channels.webhook import SignedWebhookOptions, Verdict, judged, post
@@ -34,6 +35,8 @@ from alerts.untrusted import one_line
 from monitor.domain import Delivery
 
 __all__ = ["DingTalkChannel", "DingTalkOptions"]
+
+_SERVICE = Service("DingTalk")
 
 _TEXT_BYTES = 16_000
 """What is left of the 20,000 bytes of a request for its text: quoting it as JSON makes it grow."""
@@ -141,12 +144,12 @@ class DingTalkChannel:
         except SecretError as error:
             return Refused(str(error), final=False, cause=Cause.SETTINGS)
         return post(
-            "DingTalk",
+            _SERVICE,
             signed(address, key, int(self.clock() * 1000)) if key else address,
             json.dumps(body, ensure_ascii=False),
             self.timeout,
             lambda response: judged(
-                "DingTalk", response, ("errcode", "errmsg"), _CODES, address, key
+                _SERVICE, response, ("errcode", "errmsg"), _CODES, address, key
             ),
         )
 

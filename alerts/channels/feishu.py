@@ -21,6 +21,7 @@ from typing import Any, Literal
 import attrs
 
 from alerts.brief import Brief, Update
+from alerts.channels.attempt import Service
 from alerts.channels.markup import ENTITIES, fitted, letter_parts, parts, utf8
 from alerts.channels.receiver import SecretError
 from alerts.channels.webhook import SignedWebhookOptions, Verdict, judged, post
@@ -32,6 +33,8 @@ from alerts.untrusted import one_line
 from monitor.domain import Delivery, Level
 
 __all__ = ["FeishuChannel", "FeishuOptions"]
+
+_SERVICE = Service("Feishu")
 
 _TEXT_BYTES = 16_000
 """What is left of the 20 KB of a request for the card's text: quoting it as JSON makes it grow."""
@@ -119,11 +122,11 @@ class FeishuChannel:
         if key:
             body |= signed(key, int(self.clock()))
         return post(
-            "Feishu",
+            _SERVICE,
             address,
             json.dumps(body, ensure_ascii=False),
             self.timeout,
-            lambda response: judged("Feishu", response, ("code", "msg"), _CODES, address, key),
+            lambda response: judged(_SERVICE, response, ("code", "msg"), _CODES, address, key),
         )
 
 

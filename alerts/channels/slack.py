@@ -7,7 +7,6 @@ a note that says so.
 from __future__ import annotations
 
 import json
-import re
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -15,9 +14,10 @@ import attrs
 import httpx
 
 from alerts.brief import Brief, Update
+from alerts.channels.attempt import Service, reason_word
 from alerts.channels.receiver import SecretError
 from alerts.channels.slack_blocks import alert_blocks, as_json, letter_blocks, with_repeat_note
-from alerts.channels.webhook import WebhookOptions, post, unusable
+from alerts.channels.webhook import WebhookOptions, post
 from alerts.i18n import Words
 from alerts.letter import Letter
 from alerts.message import compose
@@ -26,6 +26,7 @@ from monitor.domain import Delivery
 
 __all__ = ["SlackChannel", "SlackOptions"]
 
+_SLACK = Service("Slack")
 _MENDABLE = {
     "invalid_token": "the webhook's secret part is wrong; copy the address from Slack again",
     "no_service": "the webhook was switched off or deleted; create a new one in Slack",
@@ -95,7 +96,7 @@ class SlackChannel:
             address = self.options.address()
         except SecretError as error:
             return Refused(str(error), final=False, cause=Cause.SETTINGS)
-        return post("Slack", address, as_json(body), self.timeout, lambda r: _judge(r, address))
+        return post(_SLACK, address, as_json(body), self.timeout, lambda r: _judge(r, address))
 
 
 def _judge(response: httpx.Response, address: str) -> Outcome:
@@ -103,14 +104,11 @@ def _judge(response: httpx.Response, address: str) -> Outcome:
     if status == 200 and response.text.strip() == "ok":
         return Sent()
     if status == 200:
-        reason = "the webhook's address does not answer as Slack does; check it"
-        return Refused(reason, final=False, cause=Cause.SETTINGS)
-    outcome = unusable("Slack", response)
+        return _SLACK.answers_otherwise()
+    outcome = _SLACK.judge_status(response)
     if outcome is not None:
         return outcome
-    word = response.text[:60].strip()
-    if not re.fullmatch(r"[a-z_]+", word) or word in address:
-        word = "(no reason that can be shown)"
+    word = reason_word(response.text, address)
     if word in _MENDABLE:
         reason = f"Slack answered {status} {word}: {_MENDABLE[word]}"
         return Refused(reason, final=False, cause=Cause.AUTH)

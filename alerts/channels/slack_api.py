@@ -16,15 +16,15 @@ from urllib.parse import urlencode
 import attrs
 import httpx
 
-from alerts.channels.slack_http import judge_status, post, reason_word
-from alerts.outcome import Refused, Retry
+from alerts.channels.attempt import Service, reason_word
+from alerts.outcome import Cause, Refused, Retry
 
 __all__ = ["API", "Answer", "Fault", "SlackApi"]
 
 Json: TypeAlias = dict[str, Any]
 
 API = "https://slack.com/api/"
-_ADDRESS = "`api_url`"
+_SLACK = Service("Slack", "`api_url`")
 
 _PASSES = {
     "accesslimited": "Slack limits the access for a while",
@@ -107,7 +107,7 @@ class SlackApi:
     def call(self, method: str, **arguments: object) -> Answer | Fault:
         """Call a method; what is not text is sent as JSON, as Slack wants it in a form."""
         form = {name: _written(value) for name, value in arguments.items()}
-        response = post(
+        response = _SLACK.post(
             f"{self.address.rstrip('/')}/{method}",
             urlencode(form).encode(),
             {
@@ -115,17 +115,15 @@ class SlackApi:
                 "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
             },
             self.timeout,
-            _ADDRESS,
         )
         if not isinstance(response, httpx.Response):
             return Fault(response)
-        by_status = judge_status(response, _ADDRESS)
+        by_status = _SLACK.judge_status(response)
         if by_status is not None:
             return Fault(by_status)
         body = _json(response)
         if body is None:
-            reason = f"{_ADDRESS} does not answer as Slack does (status {response.status_code})"
-            return Fault(Refused(f"{reason}; check it", final=False))
+            return Fault(_SLACK.answers_otherwise())
         if body["ok"]:
             scopes = response.headers.get("X-OAuth-Scopes", "")
             return Answer(body, frozenset(filter(None, map(str.strip, scopes.split(",")))))
@@ -136,17 +134,22 @@ class SlackApi:
         if word in _PASSES:
             # Slack warns that part of a call that ended so may have been done.
             perhaps = word in ("fatal_error", "internal_error", "request_timeout")
-            return Fault(Retry(f"{_PASSES[word]} ({word})", perhaps_arrived=perhaps), word)
+            cause = Cause.RATE_LIMIT if "limited" in word else Cause.BUSY
+            told = f"{_PASSES[word]} ({word})"
+            return Fault(Retry(told, perhaps_arrived=perhaps, cause=cause), word)
         if word == "missing_scope":
             needed = str(body.get("needed", ""))
             scope = needed if re.fullmatch(r"[a-z:.,]{3,80}", needed) else "that it needs"
             reason = f"the app lacks the scope {scope}; add it and install the app again"
-            return Fault(Refused(f"Slack answered {word} to {method}: {reason}", final=False), word)
+            return _mendable(f"Slack answered {word} to {method}: {reason}", word)
         if word in _MENDABLE:
-            reason = f"Slack answered {word} to {method}: {_MENDABLE[word]}"
-            return Fault(Refused(reason, final=False), word)
+            return _mendable(f"Slack answered {word} to {method}: {_MENDABLE[word]}", word)
         why = _TOO_MUCH.get(word, "it does not take the message as it is")
         return Fault(Refused(f"Slack answered {word} to {method}: {why}"), word)
+
+
+def _mendable(reason: str, word: str) -> Fault:
+    return Fault(Refused(reason, final=False, cause=Cause.AUTH), word)
 
 
 def _written(value: object) -> str:

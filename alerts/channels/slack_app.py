@@ -14,6 +14,7 @@ import attrs
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from alerts.brief import Brief, Update
+from alerts.channels.attempt import checked_address
 from alerts.channels.receiver import ReceiverOptions, SecretError, read_secret
 from alerts.channels.slack_api import API, Answer, Fault, SlackApi
 from alerts.channels.slack_blocks import (
@@ -24,7 +25,6 @@ from alerts.channels.slack_blocks import (
     letter_blocks,
 )
 from alerts.channels.slack_controls import controls
-from alerts.channels.slack_http import checked_address
 from alerts.channels.slack_posting import Part, Written, send_written
 from alerts.handling import state_lines
 from alerts.i18n import Words

@@ -7,26 +7,23 @@ from __future__ import annotations
 
 import json
 import re
-import ssl
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from functools import cache
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import attrs
 import httpx
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from alerts.channels.attempt import Service, checked_address
 from alerts.channels.receiver import ReceiverOptions, SecretError, read_secret
 from alerts.outcome import Cause, Outcome, Refused, Retry, Sent
 from alerts.untrusted import one_line
 
-__all__ = ["SignedWebhookOptions", "Verdict", "WebhookOptions", "judged", "post", "unusable"]
+__all__ = ["SignedWebhookOptions", "Verdict", "WebhookOptions", "judged", "post"]
 
-_LONGEST_ASKED = timedelta(days=1)
+_ADDRESS = "the webhook's address"
 
 
 class WebhookOptions(ReceiverOptions):
@@ -43,7 +40,7 @@ class WebhookOptions(ReceiverOptions):
     @classmethod
     def _an_address(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
-            checked_address(value.get_secret_value())
+            checked_address(value.get_secret_value(), _ADDRESS)
         return value
 
     @model_validator(mode="after")
@@ -54,7 +51,8 @@ class WebhookOptions(ReceiverOptions):
 
     def address(self) -> str:
         """The address as it is now; raises ``SecretError``."""
-        return checked_address(read_secret(self.webhook_url, self.webhook_url_file))
+        secret = read_secret(self.webhook_url, self.webhook_url_file)
+        return checked_address(secret, _ADDRESS)
 
     def probe(self) -> Outcome | None:
         """Only whether there is an address: a webhook cannot be tried without posting."""
@@ -88,70 +86,17 @@ class SignedWebhookOptions(WebhookOptions):
         return read_secret(self.secret, self.secret_file)
 
 
-def checked_address(address: str) -> str:
-    """The address, if what goes there is protected; raises ``SecretError``."""
-    parts = urlsplit(address)
-    local = parts.hostname in ("127.0.0.1", "localhost", "::1")
-    if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
-        raise SecretError(
-            "the webhook's address must begin with https:// (plain http only to this machine)"
-        )
-    return address
-
-
 def post(
-    service: str,
+    service: Service,
     address: str,
     body: str,
     timeout: timedelta,
     judge: Callable[[httpx.Response], Outcome],
 ) -> Outcome:
     """Post a JSON body; ``judge`` says what the service's answer means, where there is one."""
-    try:
-        response = httpx.post(
-            address,
-            content=body.encode(),
-            headers={"Content-Type": "application/json; charset=utf-8"},
-            timeout=timeout.total_seconds(),
-            follow_redirects=False,
-            verify=_authorities(),
-        )
-    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError):
-        return Retry(f"{service} could not be reached; check the network and the webhook's host")
-    except httpx.TimeoutException:
-        return Retry(
-            f"{service} did not answer within {timeout.total_seconds():g} s", perhaps_arrived=True
-        )
-    except httpx.HTTPError:
-        return Retry(f"the connection to {service} broke off", perhaps_arrived=True)
-    except httpx.InvalidURL:
-        reason = "the webhook's address is not a valid address"
-        return Refused(reason, final=False, cause=Cause.SETTINGS)
-    return judge(response)
-
-
-@cache
-def _authorities() -> ssl.SSLContext:
-    """Those that the system trusts: reading them takes longer than a message."""
-    return httpx.create_ssl_context()
-
-
-def unusable(service: str, response: httpx.Response) -> Outcome | None:
-    """What an answer's status alone says, alike for every service; ``None`` where nothing."""
-    status = response.status_code
-    if status == 429:
-        reason = f"{service} limits the rate"
-        return Retry(reason, after=_retry_after(response), cause=Cause.RATE_LIMIT)
-    if status >= 500:
-        reason = f"{service} answered {status}, an error of its own"
-        return Retry(reason, after=_retry_after(response), cause=Cause.BUSY)
-    if 300 <= status < 400:
-        reason = (
-            f"{service} answered {status}, a redirect, which is not followed; "
-            "check the webhook's address"
-        )
-        return Refused(reason, final=False, cause=Cause.SETTINGS)
-    return None
+    headers = {"Content-Type": "application/json; charset=utf-8"}
+    response = service.post(address, body.encode(), headers, timeout)
+    return judge(response) if isinstance(response, httpx.Response) else response
 
 
 @attrs.frozen
@@ -164,7 +109,7 @@ class Verdict:
 
 
 def judged(
-    service: str,
+    service: Service,
     response: httpx.Response,
     codes: tuple[str, str],
     verdicts: Mapping[int, Verdict],
@@ -174,17 +119,16 @@ def judged(
 
     A code that is not known is tried again: losing an alert to it would be worse.
     """
-    outcome = unusable(service, response)
+    outcome = service.judge_status(response)
     if outcome is not None:
         return outcome
     answer = _answered_json(response)
     code = answer.get(codes[0])
     if not isinstance(code, int):
-        reason = f"the webhook's address does not answer as {service} does; check it"
-        return Refused(reason, final=False, cause=Cause.SETTINGS)
+        return service.answers_otherwise()
     if code == 0:
         return Sent()
-    told = f"{service} answered {code}: {_said(answer.get(codes[1], ''), *secrets)}"
+    told = f"{service.name} answered {code}: {_said(answer.get(codes[1], ''), *secrets)}"
     verdict = verdicts.get(code)
     if verdict is None:
         return Retry(told, cause=Cause.REFUSED)
@@ -215,22 +159,3 @@ def _said(text: object, *secrets: str) -> str:
     hosts = [word for word in words if "." in word]
     repeated = any(word in shown for word in words if word not in hosts)
     return "(no reason that can be shown)" if repeated else shown
-
-
-def _retry_after(response: httpx.Response) -> timedelta | None:
-    """How long to wait, as the answer asks, at most a day; ``None`` where it does not say."""
-    header = response.headers.get("Retry-After", "").strip()
-    if header.isdigit():
-        return min(timedelta(seconds=min(int(header), 10**6)), _LONGEST_ASKED)
-    if not header:
-        return None
-    try:
-        moment = parsedate_to_datetime(header)
-        since = parsedate_to_datetime(response.headers.get("Date", ""))
-    except ValueError:
-        return None
-    return min(max(_utc(moment) - _utc(since), timedelta(0)), _LONGEST_ASKED)
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)

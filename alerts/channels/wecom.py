@@ -13,6 +13,7 @@ from typing import Any, Literal
 import attrs
 
 from alerts.brief import Brief, Update
+from alerts.channels.attempt import Service
 from alerts.channels.markup import LINES, fitted, letter_parts, parts, utf8
 from alerts.channels.receiver import SecretError
 from alerts.channels.webhook import Verdict, WebhookOptions, judged, post
@@ -24,6 +25,8 @@ from alerts.untrusted import one_line
 from monitor.domain import Delivery
 
 __all__ = ["WeComChannel", "WeComOptions"]
+
+_SERVICE = Service("WeCom")
 
 _BYTES = 4096
 _KEPT_FOR_A_NOTE = 200
@@ -111,9 +114,9 @@ class WeComChannel:
         except SecretError as error:
             return Refused(str(error), final=False, cause=Cause.SETTINGS)
         return post(
-            "WeCom",
+            _SERVICE,
             address,
             json.dumps(body, ensure_ascii=False),
             self.timeout,
-            lambda response: judged("WeCom", response, ("errcode", "errmsg"), _CODES, address),
+            lambda response: judged(_SERVICE, response, ("errcode", "errmsg"), _CODES, address),
         )

@@ -18,9 +18,9 @@ from slack_sdk.socket_mode.client import BaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
+from alerts.channels.attempt import checked_address
 from alerts.channels.receiver import SecretError
 from alerts.channels.slack_api import Fault, SlackApi
-from alerts.channels.slack_http import checked_address
 from monitor.slack.desk import SlackDesk
 
 __all__ = ["SlackSocket"]
