@@ -27,6 +27,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    field_validator,
     model_validator,
 )
 
@@ -121,10 +122,10 @@ class TeamOptions(_Options):
         "if absent, nobody if empty.",
     )
 
-    @model_validator(mode="after")
-    def _known_zone(self) -> Self:
-        Reader(timezone=self.timezone)
-        return self
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        return Reader(timezone=value).timezone
 
     @property
     def quiet(self) -> tuple[QuietHours | MuteDays, ...]:

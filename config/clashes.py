@@ -28,6 +28,8 @@ def clashes(data: Mapping[str, Any]) -> list[Problem]:
     return [
         *_doubled(data, ("sources",), "name"),
         *_doubled(data, ("alerts", "channels"), "name"),
+        *_doubled(data, ("alerts", "teams"), "name"),
+        *_doubled(data, ("people",), "name"),
         *_doubled(data, ("digest", "readers"), "name"),
         *_doubled_brands(data),
         *_shared_handles(data),
@@ -42,7 +44,10 @@ def items(data: Mapping[str, Any], path: Location) -> Iterator[tuple[Location, d
     """The groups in a list of the written settings, each with its place."""
     value: object = data
     for part in path:
-        value = value.get(part) if isinstance(value, Mapping) else None
+        if isinstance(value, list) and isinstance(part, int):
+            value = value[part]
+        else:
+            value = value.get(part) if isinstance(value, Mapping) else None
     if isinstance(value, list):
         for index, item in enumerate(value):
             if isinstance(item, dict):

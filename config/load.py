@@ -21,6 +21,7 @@ from config.clashes import clashes, items
 from config.document import Document, read_document
 from config.model import DEFAULT_STORE, Settings
 from config.problems import ConfigError, Location, Problem, nearest, printable
+from config.references import unknown_names
 from config.schema import Schema
 from config.taxonomy import load_taxonomy
 from config.wording import explain
@@ -38,7 +39,7 @@ def load(path: Path) -> Settings:
     _set_default_store(data)
     _anchor(data, path.parent)
     schema = Schema(Settings.model_json_schema())
-    problems = [*clashes(data), *_unusable_taxonomies(data)]
+    problems = [*clashes(data), *unknown_names(data), *_unusable_taxonomies(data)]
     settings = None
     try:
         settings = Settings.model_validate(data)
@@ -111,11 +112,20 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
 
 
 def _inherit(data: dict[str, Any]) -> set[Location]:
-    """Give channels and readers the language and zone of the whole, unless they say; where to."""
+    """Give channels, readers and teams the language and zone of the whole, unless they say; where.
+
+    A team has no language of its own: its channels have.
+    """
     given: set[Location] = set()
-    for section, name in (("alerts", "channels"), ("digest", "readers")):
-        for location, item in items(data, (section, name)):
-            for key in {"language", "timezone"} & data.keys() - item.keys():
+    both = {"language", "timezone"}
+    heirs = (
+        (("alerts", "channels"), both),
+        (("alerts", "teams"), {"timezone"}),
+        (("digest", "readers"), both),
+    )
+    for path, inherited in heirs:
+        for location, item in items(data, path):
+            for key in inherited & data.keys() - item.keys():
                 item[key] = data[key]
                 given.add((*location, key))
     return given

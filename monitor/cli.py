@@ -26,9 +26,11 @@ from monitor.commands.incidents import incidents, show
 from monitor.commands.init import init
 from monitor.commands.replay import replay
 from monitor.commands.run import run
+from monitor.commands.silence import silence
 from monitor.commands.source import source
 from monitor.commands.sources import sources
 from monitor.commands.tune import tune
+from monitor.commands.why import why
 from monitor.store.errors import StoreError
 from nlp.errors import ModelError
 
@@ -59,11 +61,13 @@ app.command()(tune)
 app.command("import")(import_posts)
 app.command()(incidents)
 app.command()(show)
+app.command()(why)
 app.command()(explain)
 app.command()(forecasts)
 app.command()(digest)
 app.command()(sources)
 app.add_typer(source, name="source")
+app.add_typer(silence, name="silence")
 
 
 def main() -> None:

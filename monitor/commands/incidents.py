@@ -26,7 +26,7 @@ from monitor.commands.showing import (
     words_for,
 )
 from monitor.commands.spreading import spreading
-from monitor.commands.stored import StoreOption, open_store
+from monitor.commands.stored import StoreOption, known_incident, open_store
 from monitor.domain import Incident, IncidentState, Quantity, Taxonomy
 from monitor.stages.briefing import quotes
 from monitor.stages.matter import matter
@@ -66,7 +66,7 @@ def incidents(
     try:
         with store.read() as work:
             if incident is not None:
-                _tell_history(_known(incident, work), work, words, out)
+                _tell_history(known_incident(incident, work), work, words, out)
                 return
             found = work.incidents.find(brand=brand, states=states, limit=limit)
     finally:
@@ -117,7 +117,7 @@ def show(
     out = console()
     try:
         with store.read() as work:
-            named = _known(incident, work)
+            named = known_incident(incident, work)
             into = work.incidents.merged_into(named.id)
             shown = named if into is None else work.incidents.get_all([into])[into]
             if into is not None:
@@ -127,22 +127,6 @@ def show(
             _explain(shown, ZoneInfo(settings.timezone), work, words, out)
     finally:
         store.close()
-
-
-def _known(written: str, work: UnitOfWork) -> Incident:
-    """The one incident whose id begins so, be it part of another by now."""
-    matching = [one for one in work.incidents.find() if one.id.startswith(written)]
-    matching += work.incidents.get_all(work.incidents.merged(written)).values()
-    if len(matching) != 1:
-        raise typer.BadParameter(_not_one(written, matching), param_hint="ID")
-    return matching[0]
-
-
-def _not_one(written: str, matching: list[Incident]) -> str:
-    if not matching:
-        return f"there is no incident {written}; `sparkwatch incidents --all` lists them"
-    ids = ", ".join(one.id for one in matching[:5])
-    return f"{written} is the beginning of {len(matching)} incidents: {ids}"
 
 
 def _tell_history(incident: Incident, work: UnitOfWork, words: Words, out: Console) -> None:

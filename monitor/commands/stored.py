@@ -1,4 +1,4 @@
-"""The store that a command looks into: the configured one, or a file that a replay left."""
+"""What a command looks into: the configured store or a replay's, and the incident it is about."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from sqlalchemy import URL
 
 from config.model import Settings
 from monitor import app
+from monitor.domain import Incident
 from monitor.store.store import Store
+from monitor.store.unit_of_work import UnitOfWork
 
-__all__ = ["StoreOption", "open_file", "open_store"]
+__all__ = ["StoreOption", "known_incident", "open_file", "open_store"]
 
 StoreOption: TypeAlias = Annotated[
     Path | None,
@@ -32,3 +34,19 @@ def open_store(settings: Settings, file: Path | None) -> Store:
 def open_file(path: Path) -> Store:
     """The store in a SQLite file, made where there is none."""
     return Store.open(URL.create("sqlite", database=str(path)).render_as_string())
+
+
+def known_incident(written: str, work: UnitOfWork) -> Incident:
+    """The one incident whose id begins so, be it part of another by now."""
+    matching = [one for one in work.incidents.find() if one.id.startswith(written)]
+    matching += work.incidents.get_all(work.incidents.merged(written)).values()
+    if len(matching) != 1:
+        raise typer.BadParameter(_not_one(written, matching), param_hint="ID")
+    return matching[0]
+
+
+def _not_one(written: str, matching: list[Incident]) -> str:
+    if not matching:
+        return f"there is no incident {written}; `sparkwatch incidents --all` lists them"
+    ids = ", ".join(one.id for one in matching[:5])
+    return f"{written} is the beginning of {len(matching)} incidents: {ids}"

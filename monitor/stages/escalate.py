@@ -14,7 +14,7 @@ from alerts.rules import Rules
 from monitor.casework import SPARKWATCH, Action, ActionKind, Case, Handling, Notice
 from monitor.domain import Delivery, Level, Reason
 from monitor.stages.subjects import subjects_of
-from monitor.stages.telling import Teller, Telling
+from monitor.stages.telling import Teller, Telling, group_key
 from monitor.store.notices import Told
 from monitor.store.store import Store
 from monitor.store.unit_of_work import UnitOfWork
@@ -80,6 +80,12 @@ class Escalate:
                 work.casework.add(action)
             work.outbox.put(messages)
         return len(actions)
+
+    def _levels(self) -> set[Level]:
+        """Those at which anybody is told again."""
+        least = {tier.min_level.rank for team in self.rules.teams for tier in team.escalation}
+        least.add(Level.CRITICAL.rank)
+        return {level for level in Level if level.rank >= min(least)}
 
     def _neglected(self, told: Sequence[Told], work: UnitOfWork, now: datetime) -> list[_Neglected]:
         by_team: defaultdict[tuple[str, str], list[Notice]] = defaultdict(list)
@@ -174,7 +180,7 @@ class Escalate:
             written = self.teller.write(
                 list(tellings.values()),
                 channels,
-                f"group/{team}/{brand}/{now:%Y%m%dT%H%M%S%f}/{kind}",
+                f"{group_key(team, brand, now)}/{kind}",
                 work,
                 now,
             )

@@ -14,7 +14,7 @@ from alerts.rules import Rules
 from monitor.casework import Case, Notice, NoticeState, Silence, Subject
 from monitor.domain import Alert, Delivery, Incident, IncidentState, Level, Reason
 from monitor.stages.subjects import subjects_of
-from monitor.stages.telling import Teller, Telling
+from monitor.stages.telling import Teller, Telling, group_key
 from monitor.store.notices import GROUPED
 from monitor.store.store import Store
 from monitor.store.unit_of_work import UnitOfWork
@@ -127,7 +127,7 @@ class Notify:
         written = self.teller.write(
             [known.telling(notice) for notice in affordable],
             team.channels,
-            f"group/{team.name}/{brand}/{now:%Y%m%dT%H%M%S%f}",
+            group_key(team.name, brand, now),
             work,
             now,
         )

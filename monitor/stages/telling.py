@@ -15,7 +15,7 @@ from monitor.domain import Alert, Delivery, Incident, Reason
 from monitor.stages.briefer import Briefer
 from monitor.store.unit_of_work import UnitOfWork
 
-__all__ = ["Teller", "Telling", "Written"]
+__all__ = ["Teller", "Telling", "Written", "group_key"]
 
 
 @attrs.frozen(kw_only=True)
@@ -44,6 +44,11 @@ class Written:
     messages: tuple[Delivery, ...]
     alone: frozenset[str]
     together: frozenset[str]
+
+
+def group_key(team: str, brand: str, at: datetime) -> str:
+    """What the keys of a message to a team about many incidents begin with."""
+    return f"group/{team}/{brand}/{at:%Y%m%dT%H%M%S%f}"
 
 
 class Teller:
