@@ -29,6 +29,8 @@ from alerts.topics import (
     worse,
 )
 from alerts.untrusted import isolated, one_line
+from alerts.votes import Worth
+from alerts.worth import worth_section
 from monitor.domain import Forecast, Level, Reason
 
 __all__ = ["Answered", "Burned", "DigestData", "Returning", "Sentiment", "digest_letter"]
@@ -101,6 +103,7 @@ class DigestData:
     record: tuple[Record, ...] = ()
     unseen: tuple[Reason, ...] = ()
     heard: tuple[BrandHeard, ...] = ()
+    worth: Worth = attrs.field(factory=Worth)
 
 
 @attrs.frozen(kw_only=True)
@@ -146,6 +149,7 @@ def digest_letter(data: DigestData) -> Letter:
             _returning(data, words),
             advocates(data.heard, words),
             _forecasts(data, words),
+            worth_section(data.worth, words),
             _unseen(data, words),
         ],
         "footer": words.say("Times are in {zone}.", zone=words.zone_note(data.until)),

@@ -19,7 +19,7 @@ from alerts.channels.slack_app import SlackAppChannel
 from alerts.i18n import Reader
 from alerts.people import People
 from alerts.quiet import Weekday
-from alerts.routing import teams_or_everyone
+from alerts.routing import TeamOptions, teams_or_everyone
 from alerts.rules import Rules
 from config.model import Settings
 from config.taxonomy import load_learned, load_taxonomy
@@ -69,6 +69,7 @@ __all__ = [
     "slack_sockets",
     "stages",
     "taxonomies",
+    "teams",
     "wall_clock",
 ]
 
@@ -118,6 +119,12 @@ def channels(settings: Settings) -> tuple[Channel, ...]:
     """Every configured way to people."""
     people = People(settings.people)
     return tuple(configured_channel(options, people) for options in settings.alerts.channels)
+
+
+def teams(settings: Settings) -> tuple[TeamOptions, ...]:
+    """Who is told together; one team with every channel where none is configured."""
+    alerts = settings.alerts
+    return teams_or_everyone(alerts.teams, [channel.name for channel in alerts.channels])
 
 
 def alert_rules(settings: Settings, ways: Sequence[Channel]) -> Rules:
@@ -171,7 +178,7 @@ def stages(settings: Settings, scores: Scorer, ways: Sequence[Channel]) -> Stage
             ForecastStage(Forecaster.load(zone=ZoneInfo(settings.timezone))),
             Decide(habits, policy),
             Watch([source.name for source in settings.sources], ways),
-            Digest(brands, digest_readers(settings, ways), known),
+            Digest(brands, digest_readers(settings, ways), known, rules.teams),
         ),
         telling=(
             Route(rules),

@@ -75,7 +75,9 @@ def _write_digests(
     for language in Language:
         reader = Reader(language=language, timezone=settings.timezone)
         since = until - timedelta(days=7)
-        data = digest_data(settings.watched(), taxonomies, reader, since, until, work)
+        data = digest_data(
+            settings.watched(), taxonomies, reader, since, until, work, app.teams(settings)
+        )
         page = output / f"digest-{language.value}.html"
         letter = digest_letter(data)
         page.write_text(letter.page(), encoding="utf-8")

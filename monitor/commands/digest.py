@@ -62,7 +62,13 @@ def digest(
     try:
         with store.read() as work:
             data = digest_data(
-                settings.watched(), app.taxonomies(settings), reader, start, end, work
+                settings.watched(),
+                app.taxonomies(settings),
+                reader,
+                start,
+                end,
+                work,
+                app.teams(settings),
             )
             letter = digest_letter(data)
     finally:

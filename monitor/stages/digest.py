@@ -12,6 +12,7 @@ from alerts.channels.receiver import Channel
 from alerts.charts import DayOfSentiment
 from alerts.digest import Burned, DigestData, Returning, Sentiment, digest_letter
 from alerts.i18n import Reader
+from alerts.routing import TeamOptions
 from monitor.domain import (
     Alert,
     AlertKind,
@@ -25,6 +26,7 @@ from monitor.domain import (
 )
 from monitor.stages.briefing import gaps, record, unseen
 from monitor.stages.hearing import heard_of
+from monitor.stages.worth import worth_of
 from monitor.store.store import Store
 from monitor.store.unit_of_work import UnitOfWork
 
@@ -65,6 +67,7 @@ class Digest:
     readers: Sequence[DigestReader]
     taxonomies: Mapping[str, Taxonomy] = attrs.field(factory=dict)
     """That of each brand that has one, by the brand's id."""
+    teams: Sequence[TeamOptions] = ()
     name: str = attrs.field(default="digest", init=False)
     batch: int = attrs.field(default=1_000, init=False)
 
@@ -79,7 +82,9 @@ class Digest:
                 begun = work.posts.first_observed_at()
                 if begun is None or begun >= until or work.outbox.begun(key):
                     continue
-                data = digest_data(self.brands, self.taxonomies, reader.reader, since, until, work)
+                data = digest_data(
+                    self.brands, self.taxonomies, reader.reader, since, until, work, self.teams
+                )
                 letter = digest_letter(data)
             with store.begin() as work:
                 work.outbox.put(reader.channel.write_letter(letter, key=key, now=now))
@@ -101,6 +106,7 @@ def digest_data(
     since: datetime,
     until: datetime,
     work: UnitOfWork,
+    teams: Sequence[TeamOptions] = (),
 ) -> DigestData:
     """The facts of the time from ``since`` to before ``until``, from what is stored."""
     names = {brand.id: brand.name for brand in brands}
@@ -137,6 +143,7 @@ def digest_data(
         heard=tuple(
             heard_of(brand, taxonomies.get(brand.id), since, until, work) for brand in brands
         ),
+        worth=worth_of(teams, names, since, until, work),
     )
 
 
