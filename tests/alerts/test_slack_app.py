@@ -20,7 +20,7 @@ from alerts.brief import Brief, Update
 from alerts.channels.slack_app import SlackAppChannel, SlackAppOptions
 from alerts.channels.slack_blocks import action_blocks
 from alerts.i18n import Reader, Words
-from alerts.outcome import Outcome, Refused, Retry, Sent
+from alerts.outcome import Cause, Outcome, Refused, Retry, Sent
 from alerts.people import People, PersonOptions
 from alerts.trial import trial_letter
 from monitor.casework import Action, ActionKind, Handling, ResponseKind, case_of
@@ -414,13 +414,19 @@ def test_a_state_is_not_posted_anew_where_the_alert_was_deleted(slack: SlackServ
     [
         (
             Trouble("*", "ratelimited", 429, (("Retry-After", "17"),)),
-            Retry("Slack limits the rate", after=timedelta(seconds=17)),
+            Retry("Slack limits the rate", after=timedelta(seconds=17), cause=Cause.RATE_LIMIT),
         ),
-        (Trouble("*", "ratelimited"), Retry("Slack limits the rate (ratelimited)")),
-        (Trouble("*", status=502), Retry("Slack answered 502, an error of its own")),
+        (
+            Trouble("*", "ratelimited"),
+            Retry("Slack limits the rate (ratelimited)", cause=Cause.RATE_LIMIT),
+        ),
+        (
+            Trouble("*", status=502),
+            Retry("Slack answered 502, an error of its own", cause=Cause.BUSY),
+        ),
         (
             Trouble("*", "fatal_error"),
-            Retry("Slack had a fatal error (fatal_error)", perhaps_arrived=True),
+            Retry("Slack had a fatal error (fatal_error)", perhaps_arrived=True, cause=Cause.BUSY),
         ),
         (
             Trouble("*", hangs=True),
