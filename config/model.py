@@ -187,7 +187,8 @@ class AlertSettings(Section):
     """Where alerts go, and from where on an incident is worth one."""
 
     channels: tuple[ChannelOptions, ...] = Field(
-        default=(), description="Slack, mail or a folder; each gets every alert of its level."
+        default=(),
+        description="Slack, mail, other services or a folder; each gets every alert of its level.",
     )
     teams: tuple[TeamOptions, ...] = Field(
         default=(), description="Who is told together; one team with every channel if empty."

@@ -20,6 +20,7 @@ from alerts.channels.dingtalk import DingTalkChannel
 from alerts.channels.feishu import FeishuChannel
 from alerts.channels.markup import parted
 from alerts.channels.receiver import Channel
+from alerts.channels.wecom import WeComChannel
 from alerts.digest import digest_letter
 from alerts.outcome import Cause, Outcome, Refused, Retry, Sent
 from tests.alerts.examples import BRIEFS, DELTA, HOSTILE, NOW, WEEKS
@@ -143,9 +144,10 @@ def channel(kind: str, address: str, *, signs: bool = False, **more: object) -> 
     if signs:
         given["secret"] = KEY
     made = configured_channel(OPTIONS.validate_python(given))
-    if isinstance(made, FeishuChannel | DingTalkChannel):
+    assert isinstance(made, FeishuChannel | DingTalkChannel | WeComChannel)
+    if not isinstance(made, WeComChannel):
         made = attrs.evolve(made, clock=lambda: CLOCK)
-    return attrs.evolve(made, timeout=timedelta(seconds=1))  # type: ignore[type-var]  # all have it
+    return attrs.evolve(made, timeout=timedelta(seconds=1))
 
 
 def text_of(kind: str, body: Json) -> str:

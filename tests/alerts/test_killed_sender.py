@@ -69,6 +69,8 @@ class _StopsBeforeMarking:
         self.retry = outbox.retry
         self.fail = outbox.fail
         self.reference = outbox.reference
+        self.release = outbox.release
+        self.rest = outbox.rest
 
     def sent(self, key: str, at: datetime, reference: str = "") -> None:
         sys.stdout.write(f"sent {key}\n")
