@@ -20,6 +20,7 @@ from alerts.routing import GroupingOptions, RouteOptions, TeamOptions
 from config.clashes import brand_id
 from config.schema import FLATTENED
 from config.values import Interval, LanguageTag, Word, ZoneName
+from config.web import WebSettings
 from monitor.domain import Brand
 from monitor.incidents.query import QuerySyntaxError, Term, parse
 from spiders.job import SourceSpec
@@ -248,6 +249,9 @@ class Settings(Section):
     store: StoreSettings = Field(default=StoreSettings(), description="Where everything is kept.")
     people: tuple[PersonOptions, ...] = Field(
         default=(), description="Who acts on alerts: so that a button or a link names a person."
+    )
+    web: WebSettings | None = Field(
+        default=None, description="Web pages to act from messages; there are none if absent."
     )
     language: Language = Field(
         default=Language.ENGLISH,

@@ -17,6 +17,7 @@ from alerts.channels.folder import FolderChannel, FolderOptions
 from alerts.channels.receiver import Channel
 from alerts.channels.slack_app import SlackAppChannel
 from alerts.i18n import Reader
+from alerts.links import ActionLinks
 from alerts.people import People
 from alerts.quiet import Weekday
 from alerts.routing import TeamOptions, teams_or_everyone
@@ -115,10 +116,22 @@ def taxonomies(settings: Settings) -> dict[str, Taxonomy]:
     return {brand.id: loaded[brand.taxonomy] for brand in brands if brand.taxonomy}
 
 
+def links(settings: Settings) -> ActionLinks | None:
+    """What signs and reads the links in messages; ``None`` where there are no web pages.
+
+    Raises ``SecretError``.
+    """
+    if settings.web is None:
+        return None
+    return ActionLinks(settings.web.url, settings.web.signing_secret())
+
+
 def channels(settings: Settings) -> tuple[Channel, ...]:
-    """Every configured way to people."""
-    people = People(settings.people)
-    return tuple(configured_channel(options, people) for options in settings.alerts.channels)
+    """Every configured way to people; raises ``SecretError`` where links cannot be signed."""
+    people, signed = People(settings.people), links(settings)
+    return tuple(
+        configured_channel(options, people, signed) for options in settings.alerts.channels
+    )
 
 
 def teams(settings: Settings) -> tuple[TeamOptions, ...]:

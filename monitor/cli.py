@@ -15,6 +15,7 @@ from structlog.typing import EventDict
 from alerts.channels.receiver import SecretError
 from config.problems import ConfigError, printable
 from monitor.archive import ArchiveError
+from monitor.commands.act import act
 from monitor.commands.backtest import backtest
 from monitor.commands.check import check
 from monitor.commands.demo import demo
@@ -31,6 +32,7 @@ from monitor.commands.source import source
 from monitor.commands.sources import sources
 from monitor.commands.tune import tune
 from monitor.commands.why import why
+from monitor.listener import ListenError
 from monitor.store.errors import StoreError
 from nlp.errors import ModelError
 
@@ -62,6 +64,7 @@ app.command("import")(import_posts)
 app.command()(incidents)
 app.command()(show)
 app.command()(why)
+app.command()(act)
 app.command()(explain)
 app.command()(forecasts)
 app.command()(digest)
@@ -75,7 +78,7 @@ def main() -> None:
     _log_to_stderr()
     try:
         app()
-    except (ArchiveError, ConfigError, ModelError, SecretError, StoreError) as error:
+    except (ArchiveError, ConfigError, ListenError, ModelError, SecretError, StoreError) as error:
         _tell(str(error))
         sys.exit(1)
     except OSError as error:

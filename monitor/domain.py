@@ -662,7 +662,9 @@ class Delivery:
     ``key`` is unique and goes to the provider where the provider can use it; ``payload`` is the
     message as it will be sent, byte for byte, at every attempt. Where a channel keeps one message
     an incident, what changes it or stands in its thread ``follows`` that message, by its key, and
-    waits for it. ``reference`` is what the provider calls a message that it took.
+    waits for it. ``reference`` is what the provider calls a message that it took. ``optional_for``
+    is the receiver who may have asked to be left alone: the outbox does not take it then. It is
+    empty where that does not matter.
     """
 
     key: str
@@ -677,3 +679,4 @@ class Delivery:
     sent_at: datetime | None = attrs.field(default=None, validator=optional(_aware))
     follows: str = ""
     reference: str = ""
+    optional_for: str = ""

@@ -6,14 +6,21 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Protocol
 
-__all__ = ["Listener", "listening"]
+__all__ = ["ListenError", "Listener", "listening"]
+
+
+class ListenError(RuntimeError):
+    """An address that cannot be listened at; the message says what to do."""
 
 
 class Listener(Protocol):
     """Something that listens on threads of its own."""
 
     def start(self) -> None:
-        """Begin to listen; returns at once. Trouble on the way is its own to log and to mend."""
+        """Begin to listen; returns at once. Raises ``ListenError`` where that can never be.
+
+        Other trouble is its own to log and to mend.
+        """
 
     def stop(self) -> None:
         """Finish what was begun, and return when nothing runs any more."""

@@ -15,6 +15,7 @@ from alerts.channels.slack import SlackChannel, SlackOptions
 from alerts.channels.slack_app import SlackAppChannel, SlackAppOptions
 from alerts.channels.smtp import SmtpChannel, SmtpOptions
 from alerts.channels.wecom import WeComChannel, WeComOptions
+from alerts.links import ActionLinks
 from alerts.people import People
 
 __all__ = ["ChannelOptions", "configured_channel"]
@@ -35,15 +36,20 @@ ChannelOptions: TypeAlias = Annotated[AnyOptions, Field(discriminator="kind")]
 _NOBODY = People(())
 
 
-def configured_channel(options: AnyOptions, people: People = _NOBODY) -> Channel:
-    """The channel that these options describe; ``people`` are those who may act on its alerts."""
+def configured_channel(
+    options: AnyOptions, people: People = _NOBODY, links: ActionLinks | None = None
+) -> Channel:
+    """The channel that these options describe.
+
+    ``people`` are those who may act on its alerts, ``links`` by what they do so from a mail.
+    """
     match options:
         case SlackOptions():
             return SlackChannel(options)
         case SlackAppOptions():
             return SlackAppChannel(options, people)
         case SmtpOptions():
-            return SmtpChannel(options)
+            return SmtpChannel(options, links=links)
         case FolderOptions():
             return FolderChannel(options)
         case FeishuOptions():

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import format_datetime, parseaddr
+
+import attrs
 
 from alerts.channels.receiver import fingerprint
 from alerts.letter import Letter
 from alerts.untrusted import one_line
 
-__all__ = ["mail", "mail_address"]
+__all__ = ["MailingList", "mail", "mail_address"]
 
-_ASCII_ONLY = SMTP.clone(cte_type="7bit")
+
+class _Unfolded(UnstructuredHeader, BaseHeader):
+    """A header on one line: a long address, folded by the library, is no address any more."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _Unfolded)
+_ASCII_ONLY = SMTP.clone(cte_type="7bit", header_factory=_HEADERS)
 
 
 def mail_address(value: str) -> str:
@@ -30,8 +44,24 @@ def mail_address(value: str) -> str:
     return address
 
 
+@attrs.frozen(kw_only=True)
+class MailingList:
+    """As what mail systems see the receivers of a channel: who it is, and how to leave it."""
+
+    channel: str
+    leave: str
+    """An address that takes a receiver off at one POST (RFC 8058); empty where there is none."""
+
+
 def mail(
-    letter: Letter, *, sender: str, recipient: str, key: str, created_at: datetime, thread: str
+    letter: Letter,
+    *,
+    sender: str,
+    recipient: str,
+    key: str,
+    created_at: datetime,
+    thread: str,
+    to: MailingList | None = None,
 ) -> str:
     """The letter as a MIME message in ASCII.
 
@@ -51,6 +81,12 @@ def mail(
         message["In-Reply-To"] = root
         message["References"] = root
     message["Auto-Submitted"] = "auto-generated"
+    if to is not None:
+        message["Precedence"] = "list"
+        message["List-Id"] = f"<{_list_id(to.channel, domain)}>"
+        if to.leave:
+            message["List-Unsubscribe"] = f"<{to.leave}>"
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(letter.text)
     message.add_alternative(letter.html, subtype="html")
     html = list(message.iter_parts())[1]
@@ -66,6 +102,13 @@ def mail(
         )
     _name_boundaries(message, fingerprint(key))
     return message.as_bytes().decode("ascii")
+
+
+def _list_id(channel: str, domain: str) -> str:
+    """A lasting name for a channel, as RFC 2919 wants it."""
+    plain = re.sub(r"[^A-Za-z0-9-]+", "-", channel).strip("-")
+    label = plain if channel.isascii() and plain else fingerprint(channel)[:12]
+    return f"{label}.sparkwatch.{domain}"
 
 
 def _name_boundaries(message: EmailMessage, name: str) -> None:

@@ -14,14 +14,16 @@ from typing import Literal, Self
 import attrs
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from alerts.alert_letter import alert_letter
+from alerts.alert_letter import AlertLetter
 from alerts.brief import Brief, Update
-from alerts.channels.mime import mail, mail_address
+from alerts.buttons import buttons_for
+from alerts.channels.mime import MailingList, mail, mail_address
 from alerts.channels.receiver import ReceiverOptions, SecretError, read_secret
 from alerts.letter import Letter
+from alerts.links import ActionLinks, Link, LinkKind
 from alerts.outcome import Cause, Outcome, Refused, Retry, Sent
 from alerts.untrusted import one_line
-from monitor.domain import Delivery
+from monitor.domain import Delivery, Level
 
 __all__ = ["SmtpChannel", "SmtpOptions"]
 
@@ -96,17 +98,42 @@ class SmtpOptions(ReceiverOptions):
 
 @attrs.frozen
 class SmtpChannel:
-    """Sends through one mail server, each receiver a mail of their own."""
+    """Sends through one mail server, each receiver a mail of their own.
+
+    With ``links`` each can act from their mail and leave the list; critical alerts still come.
+    """
 
     options: SmtpOptions
     timeout: timedelta = timedelta(seconds=10)
+    links: ActionLinks | None = None
 
     def write_alert(
         self, brief: Brief, *, key: str, now: datetime, head: str = ""
     ) -> tuple[Delivery, ...]:
         """The alert as a mail for each receiver, in its incident's conversation."""
-        letter = alert_letter(brief, self.options.reader)
-        return self._write(letter, key, now, thread=brief.incident.id)
+        written = AlertLetter.of(brief, self.options.reader)
+        links = self.links
+
+        def letter(recipient: str) -> Letter:
+            if links is None:
+                return written.for_all()
+            name = self.options.name
+            mine = buttons_for(
+                brief, links, written.words, channel=name, address=recipient, now=now
+            )
+            return written.for_one(mine)
+
+        return tuple(
+            self._delivery(
+                letter(recipient),
+                recipient,
+                key,
+                now,
+                thread=brief.incident.id,
+                optional=brief.alert.level is not Level.CRITICAL,
+            )
+            for recipient in self.options.recipients
+        )
 
     def write_update(
         self, update: Update, *, key: str, now: datetime, head: str
@@ -116,28 +143,50 @@ class SmtpChannel:
 
     def write_letter(self, letter: Letter, *, key: str, now: datetime) -> tuple[Delivery, ...]:
         """The letter as a mail for each receiver."""
-        return self._write(letter, key, now, thread="")
-
-    def _write(
-        self, letter: Letter, key: str, now: datetime, *, thread: str
-    ) -> tuple[Delivery, ...]:
         return tuple(
-            Delivery(
-                key=f"{key}:{recipient}",
-                channel=self.options.name,
-                subject=letter.subject,
-                payload=mail(
-                    letter,
-                    sender=self.options.sender,
-                    recipient=recipient,
-                    key=f"{key}:{recipient}",
-                    created_at=now,
-                    thread=thread,
-                ),
-                created_at=now,
-                due_at=now,
-            )
+            self._delivery(letter, recipient, key, now, thread="", optional=True)
             for recipient in self.options.recipients
+        )
+
+    def _delivery(
+        self,
+        letter: Letter,
+        recipient: str,
+        key: str,
+        now: datetime,
+        *,
+        thread: str,
+        optional: bool,
+    ) -> Delivery:
+        key = f"{key}:{recipient}"
+        return Delivery(
+            key=key,
+            channel=self.options.name,
+            subject=letter.subject,
+            payload=mail(
+                letter,
+                sender=self.options.sender,
+                recipient=recipient,
+                key=key,
+                created_at=now,
+                thread=thread,
+                to=MailingList(channel=self.options.name, leave=self._leave(recipient, now)),
+            ),
+            created_at=now,
+            due_at=now,
+            optional_for=recipient if optional else "",
+        )
+
+    def _leave(self, recipient: str, now: datetime) -> str:
+        if self.links is None:
+            return ""
+        return self.links.url(
+            Link(
+                kind=LinkKind.SUBSCRIPTION,
+                channel=self.options.name,
+                address=recipient,
+                signed_at=now,
+            )
         )
 
     def probe(self) -> Outcome:

@@ -9,16 +9,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated
 
 import attrs
+import httpx
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from alerts.channels.receiver import Channel
+from alerts.channels.receiver import Channel, SecretError
 from alerts.outcome import Outcome, Refused, Retry, Sent
 from alerts.trial import trial_letter
 from config.load import load
@@ -37,6 +39,7 @@ __all__ = ["check"]
 TRIED_POSTS = 5
 TRIED_DAYS = timedelta(days=7)
 TIME_LIMIT = timedelta(seconds=40)
+WEB_SECONDS = 5
 AT_ONCE = 4
 PLAIN_WIDTH = 120
 TRIAL_SENTENCE = "They lost my bag and nobody answers. 行李丢了，没有人管。"
@@ -95,6 +98,7 @@ def check(
         findings += [_store(settings), _model(settings)]
         findings += _sources(settings, offline)
         findings += _channels(settings, offline=offline, send_test=send_test)
+        findings += _web(settings, offline=offline)
     _print(findings)
     if any(finding.result is Result.FAILED for finding in findings):
         raise typer.Exit(1)
@@ -192,6 +196,30 @@ def _channel(channel: Channel, *, offline: bool, send_test: bool) -> Finding:
     if outcome is None:
         return Finding(what, Result.UNTRIED, "only a message can try it; add --send-test")
     return _judged(what, outcome, "can be reached")
+
+
+def _web(settings: Settings, *, offline: bool) -> Sequence[Finding]:
+    if settings.web is None:
+        return []
+    what = f"web pages at {settings.web.url}"
+    try:
+        settings.web.signing_secret()
+    except SecretError as error:
+        return [Finding(what, Result.FAILED, str(error))]
+    if offline:
+        return [Finding(what, Result.UNTRIED, "needs the network")]
+    try:
+        answer = httpx.get(f"{settings.web.url}/health", timeout=WEB_SECONDS)
+    except httpx.HTTPError as error:
+        said = (
+            f"cannot be reached ({type(error).__name__}); `sparkwatch run` serves them: see that "
+        )
+        said += f"it runs and that the way from there to {settings.web.listen} is open"
+        return [Finding(what, Result.MIND, said)]
+    if answer.status_code == HTTPStatus.OK and answer.text == "ok\n":
+        return [Finding(what, Result.OK, "can be reached")]
+    said = f"something else answers there ({answer.status_code}); let the reverse proxy hand it on "
+    return [Finding(what, Result.MIND, said + f"to {settings.web.listen}")]
 
 
 def _send_trial(channel: Channel) -> Outcome:

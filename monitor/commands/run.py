@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -14,10 +14,13 @@ import typer
 from rich.markup import escape
 
 from config.load import load
+from config.model import Settings
 from monitor import app
 from monitor.commands.showing import ConfigOption, console
 from monitor.listener import Listener, listening
 from monitor.scheduler import Runner
+from monitor.slack.desk import SlackDesk
+from monitor.store.store import Store
 
 __all__ = ["run"]
 
@@ -34,6 +37,9 @@ def run(
     start. A second process on the same store waits until the first is gone. Buttons that are
     pressed in Slack work while it runs, but not with --once.
 
+    Where [bold]web:[/bold] is configured it also serves the pages that links in mails lead to, at
+    web.listen (127.0.0.1:8765 unless configured); not with --once.
+
     [bold]Examples[/bold]
 
       sparkwatch run
@@ -49,24 +55,25 @@ def run(
         )
     store = app.open_store(settings)
     try:
-        out.print(f"Loading the model ({escape(settings.nlp.model)}) …")
-        runner = app.runner(settings, store)
-        signals = _stopping_at_signals(runner)
-        watched = ", ".join(brand.name for brand in settings.watched())
-        sources = ", ".join(source.name for source in settings.sources) or "no source"
-        out.print(f"Watching {escape(watched)} at {escape(sources)}. Ctrl-C stops.")
+        with nullcontext() if once else _open_to_people(settings, store):
+            if settings.web is not None and not once:
+                where = f"{settings.web.listen}, reached by {settings.web.url}"
+                out.print(f"Pages to act from messages at {escape(where)}.")
+            out.print(f"Loading the model ({escape(settings.nlp.model)}) …")
+            runner = app.runner(settings, store)
+            signals = _stopping_at_signals(runner)
+            watched = ", ".join(brand.name for brand in settings.watched())
+            sources = ", ".join(source.name for source in settings.sources) or "no source"
+            out.print(f"Watching {escape(watched)} at {escape(sources)}. Ctrl-C stops.")
 
-        def waiting() -> None:
-            out.print("Another process leads; waiting for it to end.")
+            def waiting() -> None:
+                out.print("Another process leads; waiting for it to end.")
 
-        whole = True
-        if once:
-            whole = runner.run_once(waiting)
-        else:
-            with closing(app.slack_desk(settings, store)) as desk:
-                listeners: Sequence[Listener] = app.slack_sockets(settings, desk)
-                with listening(listeners):
-                    runner.run(waiting)
+            whole = True
+            if once:
+                whole = runner.run_once(waiting)
+            else:
+                runner.run(waiting)
     finally:
         store.close()
     if signal.SIGINT in signals:
@@ -78,6 +85,28 @@ def run(
     else:
         out.print("Not everything was done; the next run takes it up.")
         raise typer.Exit(1)
+
+
+@contextmanager
+def _open_to_people(settings: Settings, store: Store) -> Iterator[None]:
+    """Let the buttons and links in messages work while the block runs."""
+    with (
+        closing(app.slack_desk(settings, store)) as desk,
+        listening([*_pages(settings, store, desk), *app.slack_sockets(settings, desk)]),
+    ):
+        yield
+
+
+def _pages(settings: Settings, store: Store, desk: SlackDesk) -> Sequence[Listener]:
+    """The pages that links lead to, and the address to which Slack sends what was pressed."""
+    links = app.links(settings)
+    if settings.web is None or links is None:
+        return ()
+    from monitor.web.app import application  # half a second, which most commands need not take
+    from monitor.web.server import WebListener
+
+    pages = application(settings, store, links, app.wall_clock, desk)
+    return (WebListener(pages, settings.web.address),)
 
 
 def _stopping_at_signals(runner: Runner) -> Sequence[int]:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, upd
 from monitor.domain import Delivery, DeliveryState
 from monitor.store.reading import AnyRow
 from monitor.store.statements import add
+from monitor.store.subscriptions import Subscriptions
 from monitor.store.tables import DELIVERY_PENDING, DELIVERY_SENDING, incidents, outbox
 
 __all__ = ["Failing", "Outbox"]
@@ -33,11 +34,20 @@ class Outbox:
         self._connection = connection
 
     def put(self, deliveries: Sequence[Delivery]) -> int:
-        """Keep messages to be sent; one whose key is known is left as it is. How many were new."""
+        """Keep messages to be sent; one whose key is known is left as it is. How many were new.
+
+        One that is optional for a receiver who has left its channel is not kept.
+        """
+        channels = {delivery.channel for delivery in deliveries if delivery.optional_for}
+        left = Subscriptions(self._connection).ended(channels) if channels else set()
         return add(
             self._connection,
             outbox,
-            [attrs.asdict(delivery, recurse=False) for delivery in deliveries],
+            [
+                attrs.asdict(delivery, recurse=False)
+                for delivery in deliveries
+                if (delivery.channel, delivery.optional_for.lower()) not in left
+            ],
         )
 
     def channels_due(self, now: datetime) -> list[str]:

@@ -376,9 +376,19 @@ outbox = Table(
     # The message of this channel that must have been sent before, and what the provider calls this.
     Column("follows", binary_text(), nullable=False, server_default=NO_TEXT),
     Column("reference", Clean, nullable=False, server_default=NO_TEXT),
+    Column("optional_for", Clean, nullable=False, server_default=NO_TEXT),
     _partial("outbox_pending", "due_at", where=DELIVERY_PENDING),
     _partial("outbox_sending", "lease_until", where=DELIVERY_SENDING),
     Index("outbox_by_age", "created_at"),
+)
+
+# Receivers who asked a channel to leave them alone.
+unsubscribed = Table(
+    "unsubscribed",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("address", Text, primary_key=True),
+    Column("at", Utc, nullable=False),
 )
 
 # --- where it comes from, and who is at work ----------------------------------------------------

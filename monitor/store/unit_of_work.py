@@ -19,6 +19,7 @@ from monitor.store.readings import Readings
 from monitor.store.refreshes import Refreshes
 from monitor.store.silences import Silences
 from monitor.store.sources import Sources
+from monitor.store.subscriptions import Subscriptions
 from monitor.store.voices import Voices
 
 __all__ = ["UnitOfWork"]
@@ -41,6 +42,7 @@ class UnitOfWork:
         self.silences = Silences(connection)
         self.promises = Promises(connection)
         self.outbox = Outbox(connection)
+        self.subscriptions = Subscriptions(connection)
         self.sources = Sources(connection)
         self.refreshes = Refreshes(connection)
         self.leases = Leases(connection)

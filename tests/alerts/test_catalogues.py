@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
@@ -17,16 +18,29 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
 import alerts
-from alerts.alert_letter import alert_letter
+from alerts.alert_letter import AlertLetter, alert_letter
+from alerts.buttons import buttons_for
 from alerts.digest import digest_letter
 from alerts.i18n import CATALOGUES, DOMAIN, Language, Reader, Words
 from alerts.letter import Letter
+from alerts.links import ActionLinks
 from alerts.trial import trial_letter
-from monitor import commands
+from monitor import commands, web
+from monitor.casework import Case, Handling
 from tests.alerts.examples import BRIEFS, NOW, WEEKS
 
 TRANSLATED = [language for language in Language if language is not Language.ENGLISH]
-SOURCES = (Path(alerts.__file__).parent, Path(commands.__file__).parent)
+SOURCES = tuple(Path(package.__path__[0]) for package in (alerts, commands, web))
+
+LINKS = ActionLinks("https://pr.example.com", "a secret of at least 32 characters")
+CASE = Case(
+    incident="i",
+    handling=Handling.RESPONDING,
+    by="Mei",
+    owner="Jonas",
+    since=NOW,
+    silenced_until=NOW + timedelta(hours=1),
+)
 
 Message = str | tuple[str, ...]
 
@@ -106,6 +120,12 @@ def _letters(language: Language) -> Iterator[tuple[str, Letter]]:
     reader = Reader(language=language, timezone="Asia/Taipei")
     for name, brief in BRIEFS.items():
         yield name, alert_letter(brief, reader)
+        handled = attrs.evolve(brief, case=CASE)
+        alert = AlertLetter.of(handled, reader)
+        buttons = buttons_for(
+            handled, LINKS, alert.words, channel="pr", address="mei@example.com", now=NOW
+        )
+        yield name, alert.for_one(buttons)
     for name, week in WEEKS.items():
         yield name, digest_letter(attrs.evolve(week, reader=reader))
     yield "trial", trial_letter("pr-mail", reader, NOW)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from email import message_from_string
@@ -10,14 +11,16 @@ from email.policy import SMTP
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+import attrs
 import pytest
 from parsel import Selector
 from pydantic import SecretStr, ValidationError
 
 from alerts.brief import Brief
 from alerts.channels.smtp import SmtpChannel, SmtpOptions
+from alerts.links import ActionLinks, LinkKind
 from alerts.outcome import Cause, Refused, Retry, Sent
-from monitor.domain import Delivery
+from monitor.domain import Delivery, Level
 from tests.alerts.examples import BRIEFS, DELTA, HOSTILE, NOW, SLOW_BURN
 from tests.alerts.mail_servers import (
     NAME,
@@ -104,6 +107,59 @@ def test_alerts_about_one_incident_are_one_conversation() -> None:
     assert first["Message-ID"] != second["Message-ID"]
     assert first["References"] == second["References"]
     assert first["In-Reply-To"] == first["References"]
+
+
+def base_subject(subject: str) -> str:
+    """What mail clients compare: RFC 5256 takes off a leading text in brackets."""
+    return re.sub(r"^(?:\[[^\]]*\]\s*)+(?=.)", "", subject)
+
+
+def test_a_rise_in_level_does_not_begin_another_conversation() -> None:
+    mail = channel(25)
+    high = attrs.evolve(DELTA, alert=attrs.evolve(DELTA.alert, level=Level.HIGH))
+    first, second = (_headers(delivery(mail, brief).payload) for brief in (high, DELTA))
+    assert first["Subject"] != second["Subject"]
+    assert base_subject(first["Subject"]) == base_subject(second["Subject"])
+    assert base_subject(second["Subject"]) == (
+        "Delta Air Lines: soldiers charged fourth checked bag"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "list_id"),
+    [
+        ("pr-mail", "<pr-mail.sparkwatch.example.com>"),
+        ("pr..team.", "<pr-team.sparkwatch.example.com>"),
+        ("公关", "<e5c56fcbec73.sparkwatch.example.com>"),
+    ],
+)
+def test_mails_say_which_list_they_are_of_and_that_a_machine_wrote_them(
+    name: str, list_id: str
+) -> None:
+    headers = _headers(delivery(channel(25, name=name)).payload)
+    assert headers["List-Id"] == list_id
+    assert headers["Auto-Submitted"] == "auto-generated"
+    assert headers["Precedence"] == "list"
+
+
+def test_without_web_pages_a_mail_says_nothing_of_them() -> None:
+    headers = _headers(delivery(channel(25)).payload)
+    assert headers["List-Unsubscribe"] is None
+    assert headers["List-Unsubscribe-Post"] is None
+    text = part(headers, "text/plain").get_content()
+    assert "Unsubscribe" not in text
+    assert "Acknowledge" not in text
+
+
+def test_a_long_address_stays_on_one_line_and_is_read_as_it_was_written() -> None:
+    links = ActionLinks(f"https://pr.example.com/{'path/' * 30}end", "s" * 32)
+    options = channel(25, name="c" * 60, recipients=(f"{'a' * 60}@example.com",)).options
+    (written,) = SmtpChannel(options, links=links).write_alert(DELTA, key="k", now=NOW)
+    (line,) = re.findall(r"^List-Unsubscribe: (.*)\r$", written.payload, re.MULTILINE)
+    assert 250 < len(line) < 998
+    assert line == _headers(written.payload)["List-Unsubscribe"]
+    link = links.read(line.strip("<>").rpartition("/")[2], NOW)
+    assert (link.kind, link.address) == (LinkKind.SUBSCRIPTION, f"{'a' * 60}@example.com")
 
 
 def _headers(payload: str) -> EmailMessage:

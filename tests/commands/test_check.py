@@ -57,7 +57,7 @@ class _Handler(BaseHTTPRequestHandler):
     posted: list[dict[str, object]]
 
     def do_GET(self) -> None:
-        self._answer(200, {"/feed.xml": FEED, "/rubbish": RUBBISH}[self.path])
+        self._answer(200, {"/feed.xml": FEED}.get(self.path, RUBBISH))
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -209,3 +209,42 @@ def test_the_output_is_plain_where_nobody_watches(tmp_path: Path) -> None:
     result = check("--config", write(tmp_path, ""), "--offline")
     assert "\x1b" not in result.output
     assert all(line.isprintable() for line in result.output.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("secret", "says"),
+    [
+        (None, "does not exist; write the secret into it"),
+        ("", "is empty; write the secret into it"),
+        ("hunter2", "has 7 characters and must have at least 32"),
+    ],
+)
+def test_a_secret_that_cannot_sign_links_is_told_without_it(
+    tmp_path: Path, secret: str | None, says: str
+) -> None:
+    if secret is not None:
+        (tmp_path / "web-secret").write_text(secret)
+    config = write(tmp_path, "web: {url: https://pr.example.org, secret_file: web-secret}\n")
+    result = check("--config", config, "--offline")
+    assert result.exit_code == 1
+    assert "web pages at https://pr.example.org FAILED" in said(result)
+    assert says in said(result)
+    assert "hunter2" not in result.output
+
+
+def test_pages_that_nobody_serves_are_told_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "web-secret").write_text("a secret that is long enough for this test")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    config = write(tmp_path, f"web: {{url: http://127.0.0.1:{port}, secret_file: web-secret}}\n")
+    result = check("--config", config)
+    assert f"web pages at http://127.0.0.1:{port} mind cannot be reached" in said(result)
+    assert "`sparkwatch run` serves them" in said(result)
+
+
+def test_pages_for_which_something_else_answers_are_told(
+    tmp_path: Path, web: tuple[str, list[dict[str, object]]]
+) -> None:
+    (tmp_path / "web-secret").write_text("a secret that is long enough for this test")
+    config = write(tmp_path, f"web: {{url: {web[0]}/other, secret_file: web-secret}}\n")
+    assert "mind something else answers there (200)" in said(check("--config", config))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 import structlog
 from typer.testing import CliRunner, Result
@@ -89,6 +91,34 @@ def test_a_signal_ends_it_with_one_line(
         process.send_signal(number)
         said, complained = process.communicate(timeout=30)
     assert (process.returncode, said.strip(), complained.strip()) == (status, output, errors)
+
+
+WEB = """
+web:
+  url: http://127.0.0.1:{port}
+  listen: 127.0.0.1:{port}
+  secret: a secret that is long enough for this test
+"""
+
+
+def test_the_pages_are_there_while_it_runs_and_end_with_it(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    (folder / "web.yaml").write_text(CONFIG + WEB.format(port=port))
+    address = f"http://127.0.0.1:{port}/health"
+    with Program(folder).started("run", "--config", "web.yaml") as process:
+        heard_watching(process)
+        health = httpx.get(address)
+        second = Program(folder).run("run", "--config", "web.yaml")
+        process.send_signal(signal.SIGTERM)
+        said, complained = process.communicate(timeout=30)
+    assert health.text == "ok\n"
+    assert (process.returncode, said.strip(), complained.strip()) == (0, "Stopped.", "")
+    assert second.status == 1
+    assert f"cannot listen at 127.0.0.1:{port} (Address already in use)" in second.errors
+    assert "Loading the model" not in second.output
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(address)
 
 
 def heard_watching(process: subprocess.Popen[str]) -> None:
