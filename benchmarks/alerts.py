@@ -136,7 +136,7 @@ def _latency(rate: int, seconds: int) -> None:
     print(f"{rate} alerts a second for {seconds} s, two channels, from decision to delivery:")
     for way in ways:
         waits = [taken.at - decided[taken.story] for taken in way.taken]
-        p95 = quantiles(waits, n=20)[-1]
+        p95 = quantiles(waits, n=20, method="inclusive")[-1]
         print(
             f"  {way.name:12}  {len(waits)} of {len(decided)} there   "
             f"median {median(waits):.2f} s   p95 {p95:.2f} s   max {max(waits):.2f} s"

@@ -23,7 +23,7 @@ from tests.fakes import FakeChannel
 
 NOON = DELTA.alert.raised_at
 ID = DELTA.alert.id
-STEP = timedelta(seconds=10)
+STEP = timedelta(seconds=30)
 DOWN = Retry("mail.example:25 could not be reached", cause=Cause.NETWORK)
 
 
@@ -40,7 +40,7 @@ def channel(name: str, outcome: Outcome | None = None, **options: object) -> Fak
 
 
 class Town:
-    """A store, channels, and a clock that goes in steps of ten seconds."""
+    """A store, channels, and a clock that goes in steps of half a minute."""
 
     def __init__(self, store: Store, *channels: FakeChannel) -> None:
         self.store = store
