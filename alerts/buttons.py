@@ -28,8 +28,16 @@ _NEXT = {
     Handling.ACKNOWLEDGED: LinkKind.RESPOND,
     Handling.ASSIGNED: LinkKind.RESPOND,
     Handling.RESPONDING: LinkKind.RESOLVE,
-    Handling.RESOLVED: LinkKind.USEFUL,
+    Handling.RESOLVED: LinkKind.REOPEN,
+    Handling.NOISE: LinkKind.REOPEN,
 }
+
+
+_BESIDE: dict[Handling, tuple[LinkKind, ...]] = {
+    Handling.RESOLVED: (LinkKind.USEFUL,),
+    Handling.NOISE: (),
+}
+"""What is offered beside the next step once it is over."""
 
 
 @attrs.frozen(kw_only=True)
@@ -53,10 +61,8 @@ class Buttons:
 
 def offered(case: Case) -> tuple[LinkKind, ...]:
     """What still makes sense to do, the next step first."""
-    first = _NEXT.get(case.handling)
-    if first is None:
-        return ()
-    others = () if case.handling.is_over else _ALL
+    first = _NEXT[case.handling]
+    others = _BESIDE.get(case.handling, _ALL)
     return (first, *(kind for kind in others if kind is not first))
 
 

@@ -57,6 +57,7 @@ class LinkKind(StrEnum):
     USEFUL = "useful"
     RESPOND = "respond"
     RESOLVE = "resolve"
+    REOPEN = "reopen"
     SUBSCRIPTION = "subscription"
     """To be left alone by a channel, or to be told by it again; it does not expire."""
 

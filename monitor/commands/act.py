@@ -36,6 +36,7 @@ class Deed(StrEnum):
     USEFUL = "useful"
     RESPOND = "respond"
     RESOLVE = "resolve"
+    REOPEN = "reopen"
 
 
 _BELONGS = {
@@ -63,7 +64,8 @@ def act(
     """Take an incident on, give it to somebody, silence it, log a response, resolve it.
 
     The same as the buttons in messages do. `acknowledge` stops its escalation; `noise` and `useful`
-    are votes by which the rules are judged; `respond` logs what the brand answered in public.
+    are votes by which the rules are judged; `respond` logs what the brand answered in public;
+    `reopen` takes back `resolve` and `noise`.
 
     [bold]Examples[/bold]
 

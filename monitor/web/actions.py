@@ -46,10 +46,11 @@ _WHAT = {
         "The brand has answered in public. From then on it is measured what the answer did."
     ),
     ActionKind.RESOLVE: message("This is settled, and nothing has to be done about it any more."),
+    ActionKind.REOPEN: message("This is not over yet: somebody has to take it on again."),
 }
 
-_FORMS = (ActionKind.ASSIGN, ActionKind.SILENCE, ActionKind.RESPOND)
-"""What has something to fill in, and may be done more than once."""
+_REPEATABLE = (ActionKind.ASSIGN, ActionKind.SILENCE, ActionKind.RESPOND, ActionKind.REOPEN)
+"""What may be done again by the same link, once its page is opened again."""
 _HOURS = (1, 4, 24, 72)
 _USUAL_HOURS = 4
 
@@ -106,7 +107,9 @@ def action_routes(site: Site) -> APIRouter:
         if filled.link and safe_link(filled.link) is None:
             mistake = words.say("The link must be a web address that begins with https://")
             return _asking(link, kind, filled, site, mistake)
-        action = _action(link, kind, filled, site, now)
+        with site.store.read() as work:
+            key = _key(link, kind, filled, work)
+        action = _action(key, link, kind, filled, site, now)
         acted = act(site.store, action, now)
         with site.store.read() as work:
             banner = words.say("Done.") if acted.is_new else _before(link, action.key, work, words)
@@ -132,7 +135,7 @@ def _asking(
     words = site.words(link)
     with site.store.read() as work:
         shown = view(site, link, work)
-        before = _before(link, _key(link, kind, filled), work, words)
+        before = _before(link, _key(link, kind, filled, work), work, words)
     return page(
         "incident.html.j2",
         words,
@@ -178,14 +181,22 @@ def _assignable(me: str, site: Site) -> tuple[str, ...]:
     return tuple(dict.fromkeys((me, *(person.name for person in site.people.known))))
 
 
-def _key(link: Link, kind: ActionKind, filled: Filled) -> str:
-    """The same for every press of one button; a form that is opened again is another button."""
-    return f"link/{link.id}/{filled.once}" if kind in _FORMS else f"link/{link.id}"
+def _key(link: Link, kind: ActionKind, filled: Filled, work: UnitOfWork) -> str:
+    """The same for every press of one button, until the incident is reopened.
+
+    What may be repeated is another button on every page that is opened.
+    """
+    if kind in _REPEATABLE:
+        return f"link/{link.id}/{filled.once}"
+    done = work.casework.of_incident(work.incidents.merged_into(link.incident) or link.incident)
+    return f"link/{link.id}/{sum(one.kind is ActionKind.REOPEN for one in done)}"
 
 
-def _action(link: Link, kind: ActionKind, filled: Filled, site: Site, now: datetime) -> Action:
+def _action(
+    key: str, link: Link, kind: ActionKind, filled: Filled, site: Site, now: datetime
+) -> Action:
     me = site.person(link)
-    action = Action(key=_key(link, kind, filled), incident=link.incident, at=now, by=me, kind=kind)
+    action = Action(key=key, incident=link.incident, at=now, by=me, kind=kind)
     match kind:
         case ActionKind.ASSIGN:
             to = filled.to or me

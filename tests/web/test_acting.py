@@ -197,9 +197,17 @@ def test_the_page_of_an_incident_tells_what_is_known_and_what_was_done(opened: O
     assert follow == opened.link(LinkKind.RESOLVE)
 
 
-def test_once_it_is_over_nothing_more_is_offered_than_a_vote(opened: Office) -> None:
-    answer = opened.press(opened.link(LinkKind.RESOLVE))
-    assert said(Selector(answer.text), "a.choice") == ["Useful"]
+def test_once_it_is_over_it_can_be_reopened_and_then_be_resolved_again(opened: Office) -> None:
+    resolve, reopen = opened.link(LinkKind.RESOLVE), opened.link(LinkKind.REOPEN)
+    answer = opened.press(resolve)
+    assert said(Selector(answer.text), "a.choice") == ["Reopen", "Useful"]
+    page = opened.page(reopen)
+    opened.press(reopen, page)
+    opened.press(reopen, page)
+    assert opened.case().handling is Handling.OPEN
+    assert said(Selector(opened.press(resolve).text), ".banner") == ["Done."]
+    kinds = [action.kind for action in opened.actions()]
+    assert kinds == [ActionKind.RESOLVE, ActionKind.REOPEN, ActionKind.RESOLVE]
 
 
 @pytest.mark.parametrize("language", LABELS)
