@@ -10,7 +10,8 @@ from datetime import datetime
 
 import attrs
 
-from monitor.casework import Action, Case
+from alerts.aftermath import Aftermath
+from monitor.casework import Action, Case, ResponseKind
 from monitor.domain import (
     Aggravator,
     Alert,
@@ -76,6 +77,8 @@ class Matter:
     complaints: int = 0
     touchpoint: Touchpoint | None = None
     touchpoint_posts: int = 0
+    blameless: int = 0
+    """Posts as negative as complaints that blame nobody: the weather, fate."""
     aggravators: tuple[tuple[Aggravator, int], ...] = ()
     felt: tuple[tuple[Emotion, int], ...] = ()
 
@@ -131,6 +134,13 @@ class Similar:
     title: str
     first_post_at: datetime
     peak_posts: int
+    lasted_hours: float | None = None
+    """From its first post to its last."""
+    answers: tuple[ResponseKind, ...] = ()
+    """What the brand answered, each kind once, in order."""
+    hours_to_end: float | None = None
+    """From the first answer to the last post; ``None`` where nothing was answered."""
+    came_back: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -141,7 +151,8 @@ class Brief:
     are the latest of each quantity and horizon. ``changes`` is what is new since the last alert
     about this incident and is told first; ``gaps`` is what could not be seen. ``case`` is how it is
     being handled; ``owner`` is who is suggested to take it on. ``again`` is why those who know of
-    it already are told once more, or others instead of them.
+    it already are told once more, or others instead of them; ``aftermath`` what was answered in
+    public and what changed since.
     """
 
     alert: Alert
@@ -164,6 +175,7 @@ class Brief:
     case: Case | None = None
     owner: str = ""
     again: Reason | None = None
+    aftermath: Aftermath | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -16,6 +16,7 @@ from alerts.brief import Record
 from alerts.charts import DayOfSentiment, sentiment_chart
 from alerts.i18n import Reader, Words
 from alerts.letter import Letter, Picture
+from alerts.loops import Answered, Ledger, OpenLoop, answers, loops, promises
 from alerts.message import Figure, Section, record_sentence
 from alerts.pages import html_page, plain_text
 from alerts.reasons import sentence
@@ -33,7 +34,7 @@ from alerts.votes import Worth
 from alerts.worth import worth_section
 from monitor.domain import Forecast, Level, Reason
 
-__all__ = ["Answered", "Burned", "DigestData", "Returning", "Sentiment", "digest_letter"]
+__all__ = ["Burned", "DigestData", "Returning", "Sentiment", "digest_letter"]
 
 _MOST_INCIDENTS = 5
 _MOST_RETURNING = 5
@@ -55,15 +56,6 @@ class Burned:
     still_open: bool
     views: int | None = None
     forecast: Forecast | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Answered:
-    """An incident to which the brand replied, as far as replies are recorded."""
-
-    title: str
-    brand_name: str
-    answered_at: datetime
 
 
 @attrs.frozen(kw_only=True)
@@ -95,6 +87,8 @@ class DigestData:
     until: datetime
     burned: tuple[Burned, ...] = ()
     answered: tuple[Answered, ...] = ()
+    open_loops: tuple[OpenLoop, ...] = ()
+    ledger: Ledger = attrs.field(factory=Ledger)
     returning: tuple[Returning, ...] = ()
     sentiment: tuple[Sentiment, ...] = ()
     alerts_raised: int = 0
@@ -145,7 +139,9 @@ def digest_letter(data: DigestData) -> Letter:
         "rule": quadrant_rule(words),
         "worse": worse(data.heard, words),
         "sections": [
-            _answered(data, words),
+            loops(data.open_loops, words, data.until),
+            answers(data.answered, words),
+            promises(data.ledger, words),
             _returning(data, words),
             advocates(data.heard, words),
             _forecasts(data, words),
@@ -295,19 +291,6 @@ def _held_against(forecast: Forecast, words: Words) -> str:
         return words.say("{forecast}; not due yet.", forecast=told)
     outcome = words.number(forecast.outcome)
     return words.say("{forecast}; it came to {outcome}.", forecast=told, outcome=outcome)
-
-
-def _answered(data: DigestData, words: Words) -> Section:
-    lines = tuple(
-        words.say(
-            "{title} ({brand}), {time}",
-            title=isolated(one_line(answered.title, 100)),
-            brand=one_line(answered.brand_name, 60),
-            time=words.when(answered.answered_at),
-        )
-        for answered in data.answered
-    )
-    return Section(heading=words.say("What was answered"), lines=lines)
 
 
 def _returning(data: DigestData, words: Words) -> Section:

@@ -7,11 +7,14 @@ not be seen. All of it is cleaned plain text; the media escape it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import attrs
 
-from alerts.brief import Brief, Quote, Record
+from alerts.aftermath import aftermath_lines, response_phrase
+from alerts.brief import Brief, Quote, Record, Similar
+from alerts.crisis import cluster_lines
 from alerts.i18n import Words, message
 from alerts.matter import advocate_lines, matter_lines, warnings
 from alerts.next_steps import next_steps
@@ -98,6 +101,7 @@ class Message:
     matter: tuple[str, ...]
     happened: Citation
     next_steps: Section
+    response: Section
     figures: tuple[Figure, ...]
     forecast_heading: str
     forecast_columns: tuple[str, ...]
@@ -133,7 +137,11 @@ def compose(brief: Brief, words: Words) -> Message:
         happened_heading=words.say("What happened"),
         matter=matter_lines(brief.matter, words),
         happened=_citation(brief.quotes[0], words, 400),
-        next_steps=Section(heading=words.say("What to do now"), lines=next_steps(brief, words)),
+        next_steps=Section(
+            heading=words.say("What to do now"),
+            lines=(*next_steps(brief, words), *cluster_lines(brief, words)),
+        ),
+        response=_response(brief, words),
         figures=_figures(brief, words),
         forecast_heading=words.say("How far it may go (totals)"),
         forecast_columns=(
@@ -208,6 +216,14 @@ def _by(quote: Quote, words: Words) -> str:
 def _citation(quote: Quote, words: Words, limit: int) -> Citation:
     text = one_line(quote.text, limit) or words.say("(a post without words)")
     return Citation(text=text, by=_by(quote, words), link=safe_link(quote.url))
+
+
+def _response(brief: Brief, words: Words) -> Section:
+    told = brief.aftermath
+    return Section(
+        heading=words.say("What was answered, and what changed since"),
+        lines=aftermath_lines(told, words, brief.alert.raised_at) if told else (),
+    )
 
 
 def _figures(brief: Brief, words: Words) -> tuple[Figure, ...]:
@@ -358,12 +374,31 @@ def _similar(brief: Brief, words: Words) -> Section:
     return Section(
         heading=words.say("Similar incidents before"),
         lines=tuple(
-            words.say(
-                "{title} ({day}, {posts})",
-                title=isolated(one_line(similar.title, 100)),
-                day=words.day(similar.first_post_at),
-                posts=_posts(similar.peak_posts, words),
+            " · ".join(
+                (
+                    words.say(
+                        "{title} ({day}, {posts})",
+                        title=isolated(one_line(similar.title, 100)),
+                        day=words.day(similar.first_post_at),
+                        posts=_posts(similar.peak_posts, words),
+                    ),
+                    *_how_it_ended(similar, words),
+                )
             )
             for similar in brief.similar
         ),
     )
+
+
+def _how_it_ended(similar: Similar, words: Words) -> Iterator[str]:
+    """What was done about an earlier incident, and how long it went on."""
+    if similar.answers:
+        named = [response_phrase(kind, words) for kind in similar.answers]
+        yield words.say("answered with {list}", list=words.together(named))
+        if similar.hours_to_end is not None:
+            yield words.say("over {time} later", time=words.hours(similar.hours_to_end))
+    elif similar.lasted_hours is not None:
+        yield words.say("no public answer is known")
+        yield words.say("over after {time}", time=words.hours(similar.lasted_hours))
+    if similar.came_back:
+        yield words.say("it came back")

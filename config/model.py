@@ -228,6 +228,16 @@ class ReaderSettings(Section):
     )
 
 
+class PromiseSettings(Section):
+    """What the brands promise in public."""
+
+    due_hours: float = Field(
+        default=48.0,
+        gt=0,
+        description="Hours after which a promise falls due that names no time, or soon.",
+    )
+
+
 class DigestSettings(Section):
     """The weekly summary for those who decide."""
 
@@ -245,6 +255,9 @@ class Settings(Section):
     )
     alerts: AlertSettings = Field(default=AlertSettings(), description="Where alerts go.")
     digest: DigestSettings = Field(default=DigestSettings(), description="The weekly summary.")
+    promises: PromiseSettings = Field(
+        default=PromiseSettings(), description="What the brands promise in public."
+    )
     nlp: ModelSettings = Field(default=ModelSettings(), description="The model that reads posts.")
     store: StoreSettings = Field(default=StoreSettings(), description="Where everything is kept.")
     people: tuple[PersonOptions, ...] = Field(

@@ -44,6 +44,8 @@ from monitor.stages.forecast import ForecastStage
 from monitor.stages.group import Group
 from monitor.stages.match import Match
 from monitor.stages.notify import Notify
+from monitor.stages.remind import Remind
+from monitor.stages.respond import Respond
 from monitor.stages.route import Route
 from monitor.stages.stage import Stage
 from monitor.stages.telling import Teller
@@ -54,6 +56,7 @@ from monitor.store.store import Store
 from monitor.virality.forecast import Forecaster
 
 if TYPE_CHECKING:
+    from nlp.promises import PromiseFinder
     from nlp.reading import RuleReader
     from nlp.scoring import Scorer
 
@@ -75,6 +78,7 @@ __all__ = [
 ]
 
 _AGGRAVATORS = Path(config.__path__[0]) / "aggravators.yaml"
+_RESPONSES = Path(config.__path__[0]) / "responses.yaml"
 
 
 def wall_clock() -> datetime:
@@ -107,6 +111,14 @@ def reader(settings: Settings, scores: Scorer) -> RuleReader:
         for name in sorted({brand.taxonomy for brand in brands if brand.taxonomy})
     }
     return RuleReader.of(brands, finders, load_aggravators(_AGGRAVATORS), scores)
+
+
+def promise_finder() -> PromiseFinder:
+    """What reads the brands' own posts."""
+    from nlp.promises import PromiseFinder
+    from nlp.responses import ReplyReader, load_replies
+
+    return PromiseFinder(ReplyReader(load_replies(_RESPONSES)))
 
 
 def taxonomies(settings: Settings) -> dict[str, Taxonomy]:
@@ -180,7 +192,9 @@ def stages(settings: Settings, scores: Scorer, ways: Sequence[Channel]) -> Stage
     """Every stage but delivery, into whose outbox they write."""
     brands, known = settings.watched(), taxonomies(settings)
     policy, rules = settings.alerts.policy, alert_rules(settings, ways)
-    habits = Habits(brands, ZoneInfo(settings.timezone))
+    zone = ZoneInfo(settings.timezone)
+    due_after = timedelta(hours=settings.promises.due_hours)
+    habits = Habits(brands, zone)
     briefer = Briefer(brands, habits, policy, known)
     teller = Teller(briefer, ways, rules.grouping.alone)
     return Stages(
@@ -188,8 +202,10 @@ def stages(settings: Settings, scores: Scorer, ways: Sequence[Channel]) -> Stage
             Match(Matcher(brands)),
             Assess(scores, reader(settings, scores)),
             Group(brands, GroupingOptions(model=(scores.model, scores.revision))),
-            ForecastStage(Forecaster.load(zone=ZoneInfo(settings.timezone))),
+            Respond(brands, promise_finder(), zone=zone, due_after=due_after),
+            ForecastStage(Forecaster.load(zone=zone)),
             Decide(habits, policy),
+            Remind(brands, ways),
             Watch([source.name for source in settings.sources], ways),
             Digest(brands, digest_readers(settings, ways), known, rules.teams),
         ),

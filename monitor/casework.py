@@ -159,6 +159,8 @@ class Case:
                 return attrs.evolve(self, silenced_until=action.until)
             case ActionKind.RESPOND:
                 answered = attrs.evolve(self._taken_on(action), responses=(*self.responses, action))
+                if self.handling.is_over:  # a late answer to one customer opens nothing again
+                    return answered
                 return answered._now(Handling.RESPONDING, action, owner=self.owner)
             case ActionKind.RESOLVE:
                 return self._taken_on(action)._now(Handling.RESOLVED, action, owner=self.owner)

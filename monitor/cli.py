@@ -25,6 +25,7 @@ from monitor.commands.forecasts import forecasts
 from monitor.commands.importing import import_posts
 from monitor.commands.incidents import incidents, show
 from monitor.commands.init import init
+from monitor.commands.promises import promises
 from monitor.commands.replay import replay
 from monitor.commands.run import run
 from monitor.commands.silence import silence
@@ -68,6 +69,7 @@ app.command()(act)
 app.command()(explain)
 app.command()(forecasts)
 app.command()(digest)
+app.add_typer(promises, name="promises")
 app.command()(sources)
 app.add_typer(source, name="source")
 app.add_typer(silence, name="silence")

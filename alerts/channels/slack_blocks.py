@@ -80,6 +80,7 @@ def alert_blocks(
         blocks.append(_rich(_list(message.matter)))
     blocks += _section(message.next_steps)
     blocks += controls
+    blocks += _section(message.response)
     blocks.append(_figures(message))
     blocks += _forecast(message, words)
     blocks += _section(message.reasons)

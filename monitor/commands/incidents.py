@@ -11,10 +11,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from alerts.aftermath import aftermath_lines
 from alerts.i18n import Words
 from alerts.matter import matter_lines, warnings
 from alerts.untrusted import one_line, safe_link
 from config.load import load
+from config.model import Settings
 from config.problems import listed, printable
 from monitor import app
 from monitor.commands.showing import (
@@ -28,6 +30,7 @@ from monitor.commands.showing import (
 from monitor.commands.spreading import spreading
 from monitor.commands.stored import StoreOption, known_incident, open_store
 from monitor.domain import Incident, IncidentState, Quantity, Taxonomy
+from monitor.stages.aftermath import aftermath_of, usual_of
 from monitor.stages.briefing import quotes
 from monitor.stages.matter import matter
 from monitor.store.history import Change, ChangeKind
@@ -124,9 +127,25 @@ def show(
                 out.print(f"{named.id} became part of {into}:\n")
             taxonomy = app.taxonomies(settings).get(shown.brand)
             _show(shown, taxonomy, work, words, out)
+            _tell_aftermath(shown, settings, work, words, out)
             _explain(shown, ZoneInfo(settings.timezone), work, words, out)
     finally:
         store.close()
+
+
+def _tell_aftermath(
+    incident: Incident, settings: Settings, work: UnitOfWork, words: Words, out: Console
+) -> None:
+    """What was answered and what changed since, where anything was."""
+    now = app.wall_clock()
+    brand = next((one for one in settings.watched() if one.id == incident.brand), None)
+    usual = usual_of(brand, ZoneInfo(settings.timezone), work, now) if brand else None
+    aftermath = aftermath_of(incident, usual, work, now)
+    if aftermath is None:
+        return
+    out.print("\n[bold]What was answered, and what changed since[/bold]")
+    for line in aftermath_lines(aftermath, words, now):
+        out.print(f"  {escape(line)}")
 
 
 def _tell_history(incident: Incident, work: UnitOfWork, words: Words, out: Console) -> None:

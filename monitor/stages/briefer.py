@@ -60,6 +60,7 @@ class Briefer:
             usual_per_hour=usual.expected(_HOUR, now) if usual.baseline and learned else None,
             angry_from=self.policy.angry,
             watched_since=usual.watched_since,
+            usual=usual,
             work=work,
             now=now,
         )

@@ -11,6 +11,7 @@ import numpy as np
 
 from alerts.brief import Brief, Mood, People, Quote, Record, Series, Similar, Speed
 from alerts.source_letter import trouble_reason
+from monitor.casework import ActionKind
 from monitor.domain import (
     Alert,
     AlertKind,
@@ -27,7 +28,9 @@ from monitor.domain import (
 from monitor.incidents.grouping import complains
 from monitor.incidents.story import author_id
 from monitor.incidents.words import words
+from monitor.stages.aftermath import aftermath_of
 from monitor.stages.matter import advocates, matter
+from monitor.stages.usual import Usual
 from monitor.store.unit_of_work import UnitOfWork
 from monitor.virality.forecast import FINAL, HORIZONS
 from monitor.virality.series import running_total
@@ -50,10 +53,14 @@ def brief(
     usual_per_hour: float | None,
     angry_from: float,
     watched_since: datetime | None,
+    usual: Usual | None = None,
     work: UnitOfWork,
     now: datetime,
 ) -> Brief:
-    """Everything that the messages about ``alert`` say, as of ``now``."""
+    """Everything that the messages about ``alert`` say, as of ``now``.
+
+    By what is ``usual`` for the brand it is told whether an answered incident has recovered.
+    """
     remarks = work.mentions.of_incident(incident.id)
     snapshots = work.posts.snapshots([remark.post.key for remark in remarks])
     all_snapshots = [snapshot for series in snapshots.values() for snapshot in series]
@@ -85,6 +92,7 @@ def brief(
         series=tuple(_series(remarks, totals)),
         changes=_changes(alert, incident, remarks, views, work),
         similar=_similar(incident, work),
+        aftermath=aftermath_of(incident, usual, work, now),
         gaps=tuple(_gaps(remarks, all_snapshots, watched_since, work, now)),
     )
 
@@ -320,14 +328,25 @@ def _similar(incident: Incident, work: UnitOfWork) -> tuple[Similar, ...]:
         if likeness >= _SIMILAR:
             found.append((likeness, other))
     found.sort(key=lambda pair: (-pair[0], pair[1].id))
-    return tuple(
-        Similar(
-            incident=other.id,
-            title=other.title,
-            first_post_at=other.first_post_at,
-            peak_posts=other.posts,
-        )
-        for _, other in found[:3]
+    return tuple(_as_it_ended(other, work) for _, other in found[:3])
+
+
+def _as_it_ended(incident: Incident, work: UnitOfWork) -> Similar:
+    """A closed incident with what was done about it and how long it went on."""
+    actions = work.casework.of_incident(incident.id)
+    answers = [one for one in actions if one.kind is ActionKind.RESPOND]
+    reopened = any(one.kind is ActionKind.REOPEN for one in actions)
+    alerts = work.alerts.of_incident(incident.id)
+    end = incident.last_post_at
+    return Similar(
+        incident=incident.id,
+        title=incident.title,
+        first_post_at=incident.first_post_at,
+        peak_posts=incident.posts,
+        lasted_hours=(end - incident.first_post_at) / _HOUR,
+        answers=tuple(dict.fromkeys(one.response for one in answers if one.response is not None)),
+        hours_to_end=max(0.0, (end - answers[0].at) / _HOUR) if answers else None,
+        came_back=reopened or any(alert.kind is AlertKind.RECURRED for alert in alerts),
     )
 
 

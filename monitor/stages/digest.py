@@ -25,6 +25,7 @@ from monitor.domain import (
     Taxonomy,
 )
 from monitor.stages.briefing import gaps, record, unseen
+from monitor.stages.closing import answered, ledger, open_loops
 from monitor.stages.hearing import heard_of
 from monitor.stages.worth import worth_of
 from monitor.store.store import Store
@@ -129,6 +130,9 @@ def digest_data(
             for incident in lively
             if incident.level is not None and incident.id not in slow
         ),
+        answered=tuple(answered(brands, ZoneInfo(reader.timezone), since, until, work)),
+        open_loops=tuple(open_loops(names, until, work)),
+        ledger=ledger(names, since, until, work),
         returning=tuple(
             _returning(incident, names[incident.brand], reader, work)
             for incident in lively

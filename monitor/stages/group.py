@@ -170,7 +170,7 @@ class Group:
                 now_told, told = before, []
             telling = Telling(told=told, audience=desk.audience(name), views=views.get(name, 0))
             after = advance(now_told, telling, now, self._lifecycle) if now_told.posts else now_told
-            if not after.posts and after.level is None:
+            if not after.posts and after.level is None and not work.casework.holds(name):
                 work.incidents.remove(name)
             elif after != before:
                 version = before.version + 1 if before else 1

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from alerts.brief import Matter
-from monitor.domain import Incident, Remark, Taxonomy
+from monitor.domain import Incident, Remark, Sentiment, Target, Taxonomy
 from monitor.incidents.grouping import complains
 from monitor.incidents.standing import Opinion, Standing, standing
 from monitor.store.unit_of_work import UnitOfWork
@@ -34,11 +34,18 @@ def matter(remarks: Sequence[Remark], taxonomy: Taxonomy | None) -> Matter:
     told = posts > 0 and enough and posts >= _MAIN_TOUCHPOINT * len(complaints)
     return Matter(
         complaints=len(complaints),
+        blameless=sum(map(_blames_nobody, remarks)),
         touchpoint=known[main] if told else None,
         touchpoint_posts=posts if told else 0,
         aggravators=tuple(worse.most_common()),
         felt=tuple(felt.most_common()),
     )
+
+
+def _blames_nobody(remark: Remark) -> bool:
+    said = remark.assessment
+    negative = said.sentiment is Sentiment.NEGATIVE and not said.abstained
+    return negative and remark.reading.target is Target.NOBODY
 
 
 def opinions(

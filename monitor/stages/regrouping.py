@@ -94,7 +94,7 @@ def _absorb(
         posts=moved,
     )
     work.incidents.note(took_in)
-    if gone.level is None and not work.casework.of_incident(gone.id):
+    if gone.level is None and not work.casework.holds(gone.id):
         work.incidents.remove(gone.id)
         return
     last = ended(gone, now)

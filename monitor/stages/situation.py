@@ -41,26 +41,28 @@ def situation_of(
     """
     if not work.voices.times(incident.id):
         return None
+    settled_at = _settled_at(incident, work)
     heard = work.voices.lately(incident.id, now - _BURN, now)
     set_aside = _set_aside(
         [one for one in heard if one.published_at > now - WINDOWS[-1]], policy, work, now
     )
     counted = [one for one in heard if one.post not in set_aside]
     today = [one for one in heard if one.published_at > now - _DAY]
+    since_settled = [one for one in heard if settled_at is None or one.published_at > settled_at]
     loudest = max(
-        (one for one in heard if _is_loud(one, policy, now)),
+        (one for one in since_settled if _is_loud(one, policy, now)),
         key=lambda one: one.followers or 0,
         default=None,
     )
     earlier = work.alerts.of_incident(incident.id)
     return Situation(
         incident=incident,
-        windows=tuple(_windows(incident.brand, counted, usual, work, now)),
+        windows=tuple(_windows(incident.brand, counted, usual, settled_at, work, now)),
         usual_per_day=usual.expected(_DAY, now),
         watched=usual.watched(now),
-        burn=_burn(heard, now),
-        forecasts=work.forecasts.latest(incident.id),
-        views=work.voices.views([incident.id]).get(incident.id),
+        burn=_burn(since_settled, now),
+        forecasts=work.forecasts.latest(incident.id) if settled_at is None else (),
+        views=work.voices.views([incident.id]).get(incident.id) if settled_at is None else None,
         hours_since_first=(now - incident.first_post_at) / _HOUR,
         loudest_author=loudest.author_name if loudest else "",
         loudest_audience=(loudest.followers or 0) if loudest else 0,
@@ -69,12 +71,17 @@ def situation_of(
         campaign_share=_campaign_share(incident.id, len(today), usual, policy, work, now),
         set_aside=len(set_aside),
         earlier=earlier,
-        reopened=_came_back(incident, earlier),
+        reopened=_came_back(incident, earlier) or _grows_again(settled_at, earlier),
     )
 
 
 def _windows(
-    brand: str, heard: Sequence[Utterance], usual: Usual, work: UnitOfWork, now: datetime
+    brand: str,
+    heard: Sequence[Utterance],
+    usual: Usual,
+    settled_at: datetime | None,
+    work: UnitOfWork,
+    now: datetime,
 ) -> Iterable[Window]:
     told = [(one.published_at, one.author) for one in heard if one.published_at > now - OWN_PAST]
     longest = WINDOWS[-1]
@@ -97,7 +104,7 @@ def _windows(
             posts=seen.posts,
             authors=seen.people,
             usual=seen.usual,
-            prominence=seen.prominence,
+            prominence=seen.prominence if settled_at is None or since >= settled_at else 0.0,
         )
 
 
@@ -175,3 +182,17 @@ def _came_back(incident: Incident, earlier: Sequence[Alert]) -> bool:
     """Whether it was closed after the last alert about it."""
     closed = incident.closed_at
     return bool(earlier and closed and closed > earlier[-1].raised_at)
+
+
+def _settled_at(incident: Incident, work: UnitOfWork) -> datetime | None:
+    """When somebody resolved it or called it noise; ``None`` where it is not settled.
+
+    From then on only what is new counts: what was said before is known to whoever settled it.
+    """
+    case = work.casework.case(incident.id)
+    return case.since if case.handling.is_over else None
+
+
+def _grows_again(settled_at: datetime | None, earlier: Sequence[Alert]) -> bool:
+    """Whether nobody was told of it since it was settled."""
+    return bool(settled_at and earlier and earlier[-1].raised_at <= settled_at)

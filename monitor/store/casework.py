@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, or_, select, update
 from monitor.casework import Action, ActionKind, Case, case_of
 from monitor.store.reading import AnyRow
 from monitor.store.statements import add, chunks
-from monitor.store.tables import ACTION_UNTOLD, actions, incidents
+from monitor.store.tables import ACTION_UNTOLD, actions, incidents, promises
 
 __all__ = ["Casework"]
 
@@ -63,6 +63,12 @@ class Casework:
     def case(self, incident: str) -> Case:
         """How an incident is being handled."""
         return case_of(incident, self.of_incident(incident))
+
+    def holds(self, incident: str) -> bool:
+        """Whether anything was done, or promised in public, about this very incident."""
+        done = select(actions.c.id).where(actions.c.incident == incident).limit(1)
+        promised = select(promises.c.post).where(promises.c.incident == incident).limit(1)
+        return any(self._connection.execute(query).first() for query in (done, promised))
 
     def between(
         self, since: datetime, until: datetime, kinds: Collection[ActionKind] = ()

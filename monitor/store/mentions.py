@@ -245,6 +245,35 @@ class Mentions:
             .limit(limit)
         )
 
+    def stories(self, brand: str, keys: Collection[PostKey]) -> dict[PostKey, str]:
+        """The stories of a brand that these posts belong to; the others are left out."""
+        found = {}
+        for chunk in chunks(sorted(keys)):
+            rows = self._connection.execute(
+                select(mentions.c.post, mentions.c.incident).where(
+                    mentions.c.post.in_(chunk),
+                    mentions.c.brand == brand,
+                    mentions.c.incident.is_not(None),
+                )
+            )
+            found.update({row.post: row.incident for row in rows})
+        return found
+
+    def stories_at(self, brand: str, urls: Collection[str], since: datetime) -> dict[str, str]:
+        """The stories of a brand that posts at these addresses belong to, published since then."""
+        rows = self._connection.execute(
+            select(posts.c.url, mentions.c.incident)
+            .join(posts, posts.c.key == mentions.c.post)
+            .where(
+                mentions.c.brand == brand,
+                mentions.c.published_at >= since,
+                mentions.c.incident.is_not(None),
+                posts.c.url.in_(urls),
+            )
+            .order_by(posts.c.key)
+        )
+        return {row.url: row.incident for row in rows}
+
     def times(
         self, brand: str, since: datetime, until: datetime, grouped_only: bool = False
     ) -> list[datetime]:

@@ -6,18 +6,27 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, func, or_, select
+import attrs
+from sqlalchemy import Connection, and_, func, or_, select
 
 from monitor.domain import Deletion, EngagementSnapshot, Observation, Post, PostKey
 from monitor.store.deleting import delete_posts, forget_authors
 from monitor.store.gathering import Gathered, gather
 from monitor.store.reading import select_posts, whole_post
 from monitor.store.statements import chunks, put
-from monitor.store.tables import posts, snapshots, tombstones
+from monitor.store.tables import authors, posts, snapshots, tombstones
 
-__all__ = ["Gathered", "Posts"]
+__all__ = ["Gathered", "Posts", "Sighting"]
 
 _FOR_GOOD = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+@attrs.frozen(kw_only=True)
+class Sighting:
+    """A post and when it was first seen."""
+
+    seen_at: datetime
+    post: Post
 
 
 class Posts:
@@ -47,6 +56,38 @@ class Posts:
         """The posts that stand at an address, as several sources may bring the same one."""
         query = select_posts().where(posts.c.url == url).order_by(posts.c.key)
         return [whole_post(row) for row in self._connection.execute(query)]
+
+    def conversing(
+        self, own: Collection[str], after: Sighting | None, since: datetime, limit: int
+    ) -> list[Sighting]:
+        """Posts that answer others, or are by accounts of these names; first seen first.
+
+        Names are in lower case, without @. Only what was first seen from ``since`` on, and later
+        than the sighting ``after``.
+        """
+        seen = posts.c.first_observed_at
+        names = (func.lower(authors.c.handle), func.lower(authors.c.native_id))
+        query = (
+            select_posts()
+            .add_columns(seen)
+            .where(
+                seen >= since,
+                or_(
+                    posts.c.parent.is_not(None),
+                    posts.c.thread.is_not(None),
+                    *(func.ltrim(name, "@").in_(own) for name in names),
+                ),
+            )
+            .order_by(seen, posts.c.key)
+            .limit(limit)
+        )
+        if after is not None:
+            same = and_(seen == after.seen_at, posts.c.key > after.post.key)
+            query = query.where(or_(seen > after.seen_at, same))
+        return [
+            Sighting(seen_at=row.first_observed_at, post=whole_post(row))
+            for row in self._connection.execute(query)
+        ]
 
     def unmatched(self, fingerprint: str, limit: int) -> list[Post]:
         """Posts that were not matched with these brands as they are now; oldest first."""

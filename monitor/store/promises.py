@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import attrs
-from sqlalchemy import Connection, Select, and_, or_, select, update
+from sqlalchemy import Connection, Select, and_, func, or_, select, update
 
 from monitor.casework import Promise
+from monitor.domain import PostKey
 from monitor.store.reading import AnyRow
 from monitor.store.statements import add
 from monitor.store.tables import PROMISE_OPEN, incidents, promises
@@ -34,9 +35,34 @@ class Promises:
             .values(attrs.asdict(promise, recurse=False))
         )
 
-    def open(self) -> list[Promise]:
+    def open(self, made_after: datetime | None = None) -> list[Promise]:
         """Promises that were neither kept nor dropped, the first due first."""
-        return self._find(select(promises).where(PROMISE_OPEN))
+        query = select(promises).where(PROMISE_OPEN)
+        if made_after is not None:
+            query = query.where(promises.c.made_at > made_after)
+        return self._find(query)
+
+    def of_post(self, post: PostKey) -> list[Promise]:
+        """What one post promises."""
+        return self._find(select(promises).where(promises.c.post == post))
+
+    def untold(self, now: datetime, since: datetime) -> list[Promise]:
+        """Promises that fell due from ``since`` on, were not kept, and of which nobody was told."""
+        return self._find(
+            select(promises).where(
+                PROMISE_OPEN,
+                promises.c.due_at <= now,
+                promises.c.due_at >= since,
+                promises.c.overdue_told_at.is_(None),
+            )
+        )
+
+    def last_told_at(self, brand: str) -> datetime | None:
+        """When somebody was last told of an overdue promise of a brand."""
+        told_at: datetime | None = self._connection.scalar(
+            select(func.max(promises.c.overdue_told_at)).where(promises.c.brand == brand)
+        )
+        return told_at
 
     def of_incident(self, incident: str) -> list[Promise]:
         """The promises made about an incident and what became part of it."""

@@ -11,9 +11,11 @@ import attrs
 
 from alerts.brief import Brief, Matter, Mood, People, Quote, Record, Series, Similar, Speed
 from alerts.charts import DayOfSentiment
-from alerts.digest import Answered, Burned, DigestData, Returning, Sentiment
+from alerts.digest import Burned, DigestData, Returning, Sentiment
 from alerts.i18n import Reader
+from alerts.loops import Cited, Ledger
 from alerts.topics import BrandHeard, TopicLine, WorseLine
+from monitor.casework import ResponseKind
 from monitor.domain import (
     Aggravator,
     Alert,
@@ -30,6 +32,7 @@ from monitor.domain import (
     Reason,
     Touchpoint,
 )
+from tests.alerts.aftermath_examples import AFTERMATH, ANSWERS, LEDGER, OPEN_LOOPS
 
 NOW = datetime(2026, 11, 18, 1, 47, tzinfo=UTC)
 
@@ -224,8 +227,12 @@ DELTA = Brief(
             title="guitar case refused at gate",
             first_post_at=datetime(2026, 3, 2, 9, 0, tzinfo=UTC),
             peak_posts=140,
+            lasted_hours=61,
+            answers=(ResponseKind.HOLDING_STATEMENT, ResponseKind.REFUND),
+            hours_to_end=26,
         ),
     ),
+    aftermath=AFTERMATH,
     gaps=(reason("source_down", source="weibo-bridge", since="2026-11-17T20:10:00+00:00"),),
 )
 
@@ -403,6 +410,9 @@ def _days(*counts: tuple[int, int, int]) -> tuple[DayOfSentiment, ...]:
 BUSY_WEEK = DigestData(
     reader=Reader(timezone="Asia/Taipei"),
     brand_names=("Delta Air Lines", "長榮航空"),
+    answered=ANSWERS,
+    open_loops=OPEN_LOOPS,
+    ledger=LEDGER,
     since=_WEEK,
     until=_WEEK + timedelta(days=7),
     burned=(
@@ -555,7 +565,16 @@ HOSTILE_WEEK = attrs.evolve(
         for burned in BUSY_WEEK.burned * 4
     ),
     returning=tuple(attrs.evolve(r, title=HOSTILE_TEXT) for r in BUSY_WEEK.returning),
-    answered=(Answered(title=HOSTILE_TEXT, brand_name="<b>", answered_at=NOW),),
+    answered=tuple(
+        attrs.evolve(one, title=HOSTILE_TEXT, brand_name="<b>", answers=one.answers * 9)
+        for one in ANSWERS * 9
+    ),
+    open_loops=tuple(
+        attrs.evolve(one, title=HOSTILE_TEXT, owner=HOSTILE_TEXT) for one in OPEN_LOOPS * 9
+    ),
+    ledger=Ledger(
+        overdue=(Cited(promise=LEDGER.overdue[0].promise, brand_name="<b>", text=HOSTILE_TEXT),)
+    ),
     unseen=HOSTILE.gaps,
     heard=tuple(
         BrandHeard(

@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from config.load import load
 from monitor import app
+from monitor.casework import Action, ActionKind, ResponseKind
 from monitor.cli import app as commands
 from monitor.commands.stored import open_file
 from monitor.domain import Author, Observation, Post, PostKey
@@ -111,6 +112,30 @@ def test_one_incident_is_shown_with_what_was_said_and_who_was_told() -> None:
         assert words in result.output
     assert "[bold]not markup[/bold] [31m :smile:" in result.output
     assert "\x1b" not in result.output
+
+
+def test_an_incident_is_shown_with_what_was_answered_and_what_changed_since(there: Path) -> None:
+    identity = listed()[2].split()[0]
+    answered = Action(
+        key="answer",
+        incident=identity,
+        at=MONDAY + timedelta(hours=1),
+        by="Mei [red]",
+        kind=ActionKind.RESPOND,
+        response=ResponseKind.APOLOGY,
+        link="https://acme.example/sorry",
+    )
+    copied = there / "answered.db"
+    shutil.copy(there / "replay.db", copied)
+    assert "What was answered" not in run("show", identity, "--store", str(copied)).output
+    store = open_file(copied)
+    with store.begin() as work:
+        work.casework.add(answered)
+    store.close()
+    shown = run("show", identity, "--store", str(copied)).output
+    assert "Answered Mar 2, 15:00 with an apology (logged by Mei [red])" in shown
+    assert "https://acme.example/sorry" in shown
+    assert "Since the answer of Mar 2, 15:00:" in shown
 
 
 def test_an_incident_is_shown_with_its_touchpoint_where_the_brand_has_a_taxonomy(

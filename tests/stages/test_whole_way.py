@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Callable
-from datetime import time, timedelta
+from datetime import UTC, time, timedelta
 from typing import Any
 
 import pytest
@@ -22,6 +22,8 @@ from monitor.stages.digest import Digest, DigestReader
 from monitor.stages.forecast import ForecastStage
 from monitor.stages.group import Group
 from monitor.stages.match import Match
+from monitor.stages.remind import Remind
+from monitor.stages.respond import Respond
 from monitor.stages.watch import Watch
 from monitor.store.alerts import Alerts
 from monitor.store.forecasts import Forecasts
@@ -33,6 +35,7 @@ from monitor.store.store import Store
 from monitor.store.tables import metadata
 from monitor.virality.forecast import Forecaster
 from tests.fakes import FakeChannel, FakeReader, FakeScorer
+from tests.stages.answering import FINDER, answer
 from tests.stages.scene import ACME, BAG, LATE, TOPICS, ZEPHYR, at, key, said, told
 from tests.stages.telling import Tellers, everyone
 
@@ -48,8 +51,10 @@ def _pipeline(channel: FakeChannel) -> Pipeline:
             Match(Matcher(brands)),
             Assess(FakeScorer(*TOPICS), FakeReader()),
             Group(brands),
+            Respond(brands, FINDER, zone=UTC, due_after=timedelta(hours=48)),
             ForecastStage(FORECASTER),
             *Tellers(brands, (channel,), everyone((channel,), GroupingOptions())).stages,
+            Remind(brands, (channel,)),
             Watch(["forum"], (channel,)),
             Digest(brands, (reader,)),
             Deliver((channel,)),
@@ -69,6 +74,9 @@ def _week() -> list[tuple[float, list[Observation | Deletion | SourceHealth]]]:
         (120, [said("loud", BAG[4], 30, followers=70_000, views=14_000, seen=119)]),
         (150, [said("1", "Sorry, Acme Air: it was a delay", 5, seen=140)]),
         (160, [Deletion(key=key("2"), observed_at=at(155))]),
+        (165, [answer("We apologize and will get back to you within 2 hours.", 161)]),
+        (170, [answer("Please DM us your details.", 166, to="3", number="hand-off")]),
+        (300, [said("thanks", "Thanks, all sorted", 290, by="author-3", parent=key("hand-off"))]),
         (700, [_crawled(700, Health.FORBIDDEN)]),
         (5 * DAY, [_crawled(5 * DAY, Health.OK)]),
         (
@@ -116,9 +124,14 @@ def test_a_week_leaves_something_in_every_table_that_a_stage_writes(
     undisturbed: dict[str, list[Any]],
 ) -> None:
     empty = {name for name, rows in undisturbed.items() if not rows}
-    by_people = {"actions", "silences"}
-    by_other_stages = {"cursors", "leases", "promises", "refreshes"}
-    assert empty == by_people | by_other_stages | {"incident_history"}
+    assert empty == {
+        "cursors",
+        "incident_history",
+        "leases",
+        "refreshes",
+        "silences",
+        "unsubscribed",
+    }
     assert len(undisturbed["alerts"]) >= 2
 
 
