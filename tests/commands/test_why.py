@@ -98,8 +98,8 @@ def test_a_message_about_many_is_part_of_the_story_of_each(line: Timeline) -> No
 
 
 def test_an_incident_that_became_part_of_another_is_told_as_that_one(line: Timeline) -> None:
-    line.merge("56:00", "story1", into="bags")
-    line.run("57:00")
+    line.merge("1:01:00", "story1", into="bags")
+    line.run("1:05:00", step="5:00")
     story = told("why", "story1")
     assert story[0] == "story1 became part of bags:"
     assert "Nov 23, 17:55 everyone is told. It was told in one message about 4 incidents." in story

@@ -17,6 +17,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 HEADING = re.compile(r"^#+ (?:`([\w.\[\]]+)`(?: of kind `([\w-]+)`)?|At the top)$")
 ROW = re.compile(r"^\| `(\w+)` \|(.*?)\| ")
 BY_OTHER_WORDS = ("as at the top", "from the name", "required")
+INTERVALS = {"PT30S": "30s", "PT5M": "5m", "PT4H": "4h"}
 TOLD_IN_THE_TEXT = {("sources[].robots", "hackernews")}
 SCHEMA = Settings.model_json_schema()
 
@@ -60,7 +61,7 @@ def shown(default: object) -> str | None:
         case int():
             return str(default)
         case str() if default.strip("*"):
-            return {"08:00:00": "08:00", "PT5M": "5m"}.get(default, default)
+            return INTERVALS.get(default, {"08:00:00": "08:00"}.get(default, default))
         case _:
             return None
 
