@@ -274,12 +274,16 @@ class Timeline:
                     )
                 )
 
-        self.event(when, f"{by}: silence until {until}", add)
+        meant = ", ".join(name for names in matching.values() for name in names)
+        self.event(when, f"{by}: silence {meant}", add)
 
     # what is heard of it
 
-    def run(self, until: str, step: str = "0:05") -> None:
-        """Let time go by, with a look at each event and every ``step``."""
+    def run(self, until: str, step: str = "0:05", *, and_when_due: bool = False) -> None:
+        """Let time go by, with a look at each event and every ``step``.
+
+        With ``and_when_due`` also at each moment for which a notice waits, so that long steps do.
+        """
         end, every = self.at(until), span(step)
         events = sorted(self.events, key=lambda event: event.at)
         while self._now <= end:
@@ -288,6 +292,10 @@ class Timeline:
                 self._done += 1
             self._look()
             coming = [event.at for event in events[self._done : self._done + 1]]
+            if and_when_due:
+                with self.store.read() as work:
+                    due = work.notices.next_due()
+                coming += [due] if due is not None and due > self._now else []
             on_the_beat = self._now + every - (self._now - self.start) % every
             self._now = min([on_the_beat, *coming])
 
