@@ -138,7 +138,9 @@ class Notify:
                 count = len(written.together)
                 decided.append(_told(notice, reason(GROUPED, count=count), now))
             else:
-                decided.append(_withheld(notice, reason("no_channel"), now))
+                carried = self.teller.carries(notice.level, team.channels)
+                code = "gone_before_told" if carried else "no_channel"
+                decided.append(_withheld(notice, reason(code), now))
         return decided, list(written.messages)
 
     def _muted(

@@ -11,7 +11,7 @@ from alerts.brief import Brief
 from alerts.channels.receiver import Channel
 from alerts.group_letter import NAMED, Member, group_letter
 from monitor.casework import Case
-from monitor.domain import Alert, Delivery, Incident, Reason
+from monitor.domain import Alert, Delivery, Incident, Level, Reason
 from monitor.stages.briefer import Briefer
 from monitor.store.unit_of_work import UnitOfWork
 
@@ -38,7 +38,7 @@ class Telling:
 class Written:
     """Messages for the outbox, and the keys of the tellings that they tell of.
 
-    Those in neither set were carried by no channel.
+    Of those in neither set no channel takes the level, or no post is left.
     """
 
     messages: tuple[Delivery, ...]
@@ -59,6 +59,11 @@ class Teller:
         self._briefer = briefer
         self._channels = {channel.options.name: channel for channel in channels}
         self._alone = alone
+
+    def carries(self, level: Level, channels: Iterable[str]) -> bool:
+        """Whether any of these channels takes alerts of a level."""
+        least = [self._channels[name].options.min_level.rank for name in channels]
+        return any(level.rank >= rank for rank in least)
 
     def write(
         self,
