@@ -160,9 +160,9 @@ def _story(
             yield from (_message(one, words) for one in _group_messages(notice, work))
         yield from (_message(one, words) for one in work.outbox.about(name))
     for action in work.casework.of_incident(incident.id):
-        yield _Moment(at=action.at, place=7, text=action_text(action, words))
+        yield _Moment(at=action.at, place=8, text=action_text(action, words))
         for one in work.outbox.of(f"{action.key}/update"):
-            yield attrs.evolve(_message(one, words), place=8)
+            yield attrs.evolve(_message(one, words), place=9)
     for promise in work.promises.of_incident(incident.id):
         yield from _promise(promise, words)
 
@@ -202,7 +202,7 @@ def _alert(alert: Alert, forecasts: Sequence[Forecast], words: Words) -> Iterato
                 low=words.about(said.low90),
                 high=words.about(said.high90),
             )
-            yield _Moment(at=alert.raised_at, place=4, text=f"  {text}")
+            yield _Moment(at=alert.raised_at, place=5, text=f"  {text}")
 
 
 def _notice(notice: Notice, words: Words) -> _Moment:
@@ -210,7 +210,7 @@ def _notice(notice: Notice, words: Words) -> _Moment:
     team = one_line(notice.team, 60)
     return _Moment(
         at=notice.decided_at or notice.routed_at,
-        place=5,
+        place=6,
         text=words.say(_NOTICES[notice.state], team=team, why=reason),
         aside=notice.state is NoticeState.WITHHELD,
     )
@@ -231,12 +231,14 @@ def _message(delivery: Delivery, words: Words) -> _Moment:
     text = words.say("message to {channel}: {state}", channel=delivery.channel, state=state)
     if delivery.last_error and delivery.state is not DeliveryState.SENT:
         text = words.noted(text, isolated(one_line(delivery.last_error, 160)))
-    return _Moment(at=delivery.sent_at or delivery.created_at, place=6, text=f"  {text}")
+    told_again = "/" in delivery.key.partition(":")[0]
+    at = delivery.sent_at or delivery.created_at
+    return _Moment(at=at, place=9 if told_again else 7, text=f"  {text}")
 
 
 def _promise(promise: Promise, words: Words) -> Iterator[_Moment]:
     due = words.say("the brand promised something by {time}", time=words.when(promise.due_at))
-    yield _Moment(at=promise.made_at, place=9, text=due)
+    yield _Moment(at=promise.made_at, place=10, text=due)
     if promise.kept_at:
         kept = words.say("the brand kept a promise")
-        yield _Moment(at=promise.kept_at, place=9, text=kept)
+        yield _Moment(at=promise.kept_at, place=10, text=kept)
