@@ -55,13 +55,14 @@ def run(
         )
     store = app.open_store(settings)
     try:
+        signals = _Signals()
         with nullcontext() if once else _open_to_people(settings, store):
             if settings.web is not None and not once:
                 where = f"{settings.web.listen}, reached by {settings.web.url}"
                 out.print(f"Pages to act from messages at {escape(where)}.")
             out.print(f"Loading the model ({escape(settings.nlp.model)}) …")
             runner = app.runner(settings, store)
-            signals = _stopping_at_signals(runner)
+            signals.stop(runner)
             watched = ", ".join(brand.name for brand in settings.watched())
             sources = ", ".join(source.name for source in settings.sources) or "no source"
             out.print(f"Watching {escape(watched)} at {escape(sources)}. Ctrl-C stops.")
@@ -76,9 +77,9 @@ def run(
                 runner.run(waiting)
     finally:
         store.close()
-    if signal.SIGINT in signals:
+    if signal.SIGINT in signals.came:
         raise typer.Exit(130)
-    if signals or not once:
+    if signals.came or not once:
         out.print("Stopped.")
     elif whole:
         out.print("Done.")
@@ -109,15 +110,23 @@ def _pages(settings: Settings, store: Store, desk: SlackDesk) -> Sequence[Listen
     return (WebListener(pages, settings.web.address),)
 
 
-def _stopping_at_signals(runner: Runner) -> Sequence[int]:
-    """Let SIGTERM and Ctrl-C stop the runner; the signals that came are added to the answer."""
-    came: list[int] = []
+class _Signals:
+    """SIGTERM and Ctrl-C, from the beginning: before anything runs they are remembered."""
 
-    def stop(number: int, _frame: FrameType | None) -> None:
-        came.append(number)
-        # The signal may have interrupted the very lock that stopping takes: hence a thread.
-        threading.Thread(target=runner.stop, name="stop").start()
+    def __init__(self) -> None:
+        self.came: list[int] = []
+        self._runner: Runner | None = None
+        signal.signal(signal.SIGTERM, self._take)
+        signal.signal(signal.SIGINT, self._take)
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    return came
+    def stop(self, runner: Runner) -> None:
+        """Let them stop this one; it does not begin where one has come already."""
+        self._runner = runner
+        if self.came:
+            runner.stop()
+
+    def _take(self, number: int, _frame: FrameType | None) -> None:
+        self.came.append(number)
+        if self._runner is not None:
+            # The signal may have interrupted the very lock that stopping takes: hence a thread.
+            threading.Thread(target=self._runner.stop, name="stop").start()

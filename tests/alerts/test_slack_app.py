@@ -128,7 +128,7 @@ def test_the_buttons_stand_with_what_to_do_before_the_figures() -> None:
     body = json.loads(written(channel()).payload)["body"]
     kinds = [block["type"] for block in body["blocks"]]
     (fields,) = [n for n, block in enumerate(body["blocks"]) if "fields" in block]
-    assert max(n for n, kind in enumerate(kinds) if kind == "actions") == fields - 1
+    assert max(n for n, kind in enumerate(kinds) if kind == "actions") < fields
 
 
 def test_without_a_way_back_there_are_no_buttons() -> None:
