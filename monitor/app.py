@@ -214,7 +214,7 @@ def stages(settings: Settings, scores: Scorer, ways: Sequence[Channel]) -> Stage
             Notify(rules, teller),
             Escalate(rules, teller),
             Update(briefer, ways),
-            Failover(ways, briefer.brief),
+            Failover(ways, briefer.brief, teller.letter),
         ),
     )
 

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import attrs
 
-from alerts.muting import quiet, reason, silenced
+from alerts.muting import quiet, silenced
 from alerts.routing import TeamOptions
 from alerts.rules import Rules
 from monitor.casework import SPARKWATCH, Action, ActionKind, Case, Handling, Notice
-from monitor.domain import Delivery, Level, Reason
+from monitor.domain import Delivery, Level
 from monitor.stages.subjects import subjects_of
-from monitor.stages.telling import Teller, Telling, group_key
+from monitor.stages.telling import Teller, Telling, group_key, not_taken_on, told_at
 from monitor.store.notices import Told
 from monitor.store.store import Store
 from monitor.store.unit_of_work import UnitOfWork
 
 __all__ = ["Escalate"]
-
-_HOUR = timedelta(hours=1)
 
 
 @attrs.frozen(kw_only=True)
@@ -30,7 +28,8 @@ class _Step:
 
     key: str
     channels: tuple[str, ...]
-    told_at: datetime
+    notice: Notice
+    """The one that it is counted from."""
 
 
 @attrs.frozen(kw_only=True)
@@ -100,7 +99,7 @@ class Escalate:
             if team is None or case.handling is not Handling.OPEN or case.taken_on_at:
                 continue
             keys = {action.key for action in done.get(incident, ())}
-            since = [one for one in notices if case.since is None or _at(one) >= case.since]
+            since = [one for one in notices if case.since is None or told_at(one) >= case.since]
             steps = tuple(
                 step
                 for step in self._steps(team, since, now)
@@ -120,15 +119,15 @@ class Escalate:
         """The steps that are due by now, whether or not they were taken."""
         for number, tier in enumerate(team.escalation, start=1):
             first = _first(notices, tier.min_level)
-            if first is not None and now - _at(first) >= tier.after:
+            if first is not None and now - told_at(first) >= tier.after:
                 key = f"{first.alert}/escalation-{number}"
                 channels = tier.channels or team.channels
-                yield _Step(key=key, channels=channels, told_at=_at(first))
+                yield _Step(key=key, channels=channels, notice=first)
         first, repeat = _first(notices, Level.CRITICAL), self.rules.grouping.repeat
-        if first is not None and repeat and now - _at(first) >= repeat:
-            times = (now - _at(first)) // repeat
+        if first is not None and repeat and now - told_at(first) >= repeat:
+            times = (now - told_at(first)) // repeat
             key = f"{first.alert}/repeat-{times}"
-            yield _Step(key=key, channels=team.channels, told_at=_at(first))
+            yield _Step(key=key, channels=team.channels, notice=first)
 
     def _awake(
         self, neglected: Sequence[_Neglected], work: UnitOfWork, now: datetime
@@ -173,7 +172,7 @@ class Escalate:
                     incident=incidents[one.incident],
                     case=one.case,
                     owner=one.newest.owner,
-                    again=_not_taken_on(one, now),
+                    again=not_taken_on(one.steps[-1].notice, now),
                 )
                 for one in members
             }
@@ -189,11 +188,6 @@ class Escalate:
                 if tellings[one.incident].key in written.alone | written.together:
                     actions += _actions(one, now)
         return actions, messages
-
-
-def _not_taken_on(one: _Neglected, now: datetime) -> Reason:
-    waited = now - one.steps[-1].told_at
-    return reason("not_taken_on", hours=round(waited / _HOUR, 2))
 
 
 def _actions(one: _Neglected, now: datetime) -> Iterator[Action]:
@@ -215,9 +209,3 @@ def _action_key(step: _Step, team: TeamOptions) -> str:
 def _first(notices: Sequence[Notice], least: Level) -> Notice | None:
     """The first of a level; they come in the order in which they were told."""
     return next((one for one in notices if one.level.rank >= least.rank), None)
-
-
-def _at(notice: Notice) -> datetime:
-    if notice.decided_at is None:
-        raise ValueError(f"nobody was told of the alert {notice.alert} yet")
-    return notice.decided_at

@@ -11,8 +11,12 @@ import structlog
 
 from alerts.brief import Brief
 from alerts.channels.receiver import Channel
+from alerts.i18n import Reader
+from alerts.letter import Letter
 from alerts.outage_letter import Outage, outage_letter
 from monitor.domain import Alert, Delivery, DeliveryState, Incident, Level
+from monitor.stages.telling import Telling
+from monitor.stages.together import tellings_of
 from monitor.store.outbox import Failing
 from monitor.store.store import Store
 from monitor.store.unit_of_work import UnitOfWork
@@ -23,7 +27,10 @@ _LOOKS_EVERY = timedelta(seconds=10)
 _LOOK_BACK = timedelta(hours=1)
 """A message given up longer ago is none to tell somebody else about."""
 
+_GROUP = "group/"
+
 BriefOf: TypeAlias = Callable[[Alert, Incident, UnitOfWork, datetime], Brief | None]
+LetterOf: TypeAlias = Callable[[Sequence[Telling], Reader, UnitOfWork, datetime], Letter]
 
 _log = structlog.get_logger(__name__)
 
@@ -31,9 +38,10 @@ _log = structlog.get_logger(__name__)
 class Failover:
     """Alerts that wait in vain, or were given up, are written anew for the channel's failover.
 
-    Once an alert and channel, and not where that channel is told of the alert anyway. Whichever of
-    both messages arrives first withdraws the other, if that still waits: people who read both
-    channels are told once, and those who read only the one that failed find there what came after.
+    What was one message about many alerts is one there as well. Once an alert and channel, and not
+    where that channel is told of the alert anyway. Whichever of both messages arrives first
+    withdraws the other, if that still waits: people who read both channels are told once, and those
+    who read only the one that failed find there what came after.
 
     A channel that fails is told by those that do not, once when it begins and once when it is over.
     """
@@ -41,11 +49,12 @@ class Failover:
     name = "failover"
     batch = 1_000
 
-    def __init__(self, channels: Sequence[Channel], brief_of: BriefOf) -> None:
+    def __init__(self, channels: Sequence[Channel], brief_of: BriefOf, letter_of: LetterOf) -> None:
         self._channels: Mapping[str, Channel] = {
             channel.options.name: channel for channel in channels
         }
         self._brief_of = brief_of
+        self._letter_of = letter_of
         self._looked_at: datetime | None = None
         self._logged: set[tuple[str, datetime]] = set()
 
@@ -82,35 +91,70 @@ class Failover:
         withdrawn: Collection[str],
         work: UnitOfWork,
         now: datetime,
-    ) -> list[Alert]:
-        """The alerts that were given up, or have waited too long behind a failure."""
+    ) -> dict[str, list[Telling]]:
+        """What was given up, or has waited too long behind a failure, by what its keys begin with.
+
+        That is an alert's id, or the key of a group.
+        """
         name = channel.options.name
-        given_up = {_alert_of(key) for key in work.outbox.given_up(name, now - _LOOK_BACK)}
+        given_up = {_begins(key) for key in work.outbox.given_up(name, now - _LOOK_BACK)}
         waiting: dict[str, datetime] = {}
         if failing is not None:
             for key, at in work.outbox.waiting(name):
                 if key not in withdrawn:
-                    waiting.setdefault(_alert_of(key), max(at, failing.since))
-        alerts = work.alerts.get_all(given_up | waiting.keys())
-        return [
-            alert
-            for alert in alerts.values()
-            if alert.id in given_up
-            or now - waiting[alert.id] >= channel.options.failover_after(alert.level)
-        ]
+                    waiting.setdefault(_begins(key), max(at, failing.since))
+        return {
+            begins: tellings
+            for begins, tellings in self._tellings(given_up | waiting.keys(), name, work).items()
+            if begins in given_up
+            or now - waiting[begins] >= channel.options.failover_after(_gravest(tellings))
+        }
+
+    def _tellings(
+        self, beginnings: Collection[str], channel: str, work: UnitOfWork
+    ) -> dict[str, list[Telling]]:
+        alerts = work.alerts.get_all(beginnings)
+        incidents = work.incidents.followed({alert.incident for alert in alerts.values()})
+        found = {
+            name: [Telling(key=name, alert=alert, incident=incidents[alert.incident])]
+            for name, alert in alerts.items()
+            if alert.incident in incidents
+        }
+        for group in beginnings:
+            if group.startswith(_GROUP) and (members := self._members(group, channel, work)):
+                found[group] = members
+        return found
+
+    def _members(self, group: str, channel: str, work: UnitOfWork) -> list[Telling]:
+        """What a group's message by a channel tells of; by a failover's, that of the first ones."""
+        first = {message.channel for message in work.outbox.of(group)}
+        through = {channel} if channel in first else first
+        known = [self._channels[name] for name in through if name in self._channels]
+        least = min((one.options.min_level.rank for one in known), default=Level.WATCH.rank)
+        told = tellings_of(group, through, work)
+        return [one for one in told if one.alert.level.rank >= least]
 
     def _anew(
-        self, alerts: Iterable[Alert], other: Channel, work: UnitOfWork, now: datetime
+        self,
+        waits: Mapping[str, Sequence[Telling]],
+        other: Channel,
+        work: UnitOfWork,
+        now: datetime,
     ) -> Iterator[Delivery]:
         name = other.options.name
-        for alert in alerts:
-            key = f"{alert.id}/failover:{name}"
-            if work.outbox.begun(f"{alert.id}:{name}") or work.outbox.begun(key):
+        for begins, tellings in waits.items():
+            key = f"{begins}/failover:{name}"
+            if work.outbox.begun(f"{begins}:{name}") or work.outbox.begun(key):
                 continue
-            incident = work.incidents.get(alert.incident)
-            brief = self._brief_of(alert, incident, work, now) if incident else None
-            if brief is not None:
-                yield from other.write_alert(brief, key=key, now=now)
+            if begins.startswith(_GROUP):
+                letter = self._letter_of(tellings, other.options.reader, work, now)
+                yield from other.write_letter(letter, key=key, now=now)
+                continue
+            for one in tellings:
+                brief = self._brief_of(one.alert, one.incident, work, now)
+                if brief is not None:
+                    head = work.outbox.head(name, one.incident.id)
+                    yield from other.write_alert(brief, key=key, now=now, head=head)
 
     # what is told of the outage itself
 
@@ -188,9 +232,17 @@ def _told(letters: Sequence[Delivery]) -> _Told | None:
     )
 
 
-def _alert_of(key: str) -> str:
-    """The alert that a message's key begins with; of another message, what is no alert's id."""
-    return key.partition(":")[0].partition("/")[0]
+def _begins(key: str) -> str:
+    """What a message's key begins with: an alert's id, or the whole key of a group.
+
+    Of another message it is what is neither.
+    """
+    whole = key.partition(":")[0]
+    return whole.removesuffix("/failover") if key.startswith(_GROUP) else whole.partition("/")[0]
+
+
+def _gravest(tellings: Iterable[Telling]) -> Level:
+    return max((one.alert.level for one in tellings), key=lambda level: level.rank)
 
 
 def _arrived_elsewhere(channel: Channel, other: Channel, work: UnitOfWork) -> dict[str, str]:
@@ -199,11 +251,11 @@ def _arrived_elsewhere(channel: Channel, other: Channel, work: UnitOfWork) -> di
     found = {
         key: instead
         for key, _ in work.outbox.waiting(name)
-        if _arrived(work.outbox.of(f"{_alert_of(key)}/failover:{instead}"))
+        if _arrived(work.outbox.of(f"{_begins(key)}/failover:{instead}"))
     }
     for key, _ in work.outbox.waiting(instead):
-        alert, twin, _ = key.partition("/failover:")
-        if twin and _arrived(work.outbox.of(f"{alert}:{name}")):
+        begins, twin, _ = key.partition("/failover:")
+        if twin and _arrived(work.outbox.of(f"{begins}:{name}")):
             found[key] = name
     return found
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import attrs
 
 from alerts.brief import Brief
 from alerts.channels.receiver import Channel
 from alerts.group_letter import NAMED, Member, group_letter
-from monitor.casework import Case
+from alerts.i18n import Reader
+from alerts.letter import Letter
+from alerts.muting import reason
+from monitor.casework import Case, Notice
 from monitor.domain import Alert, Delivery, Incident, Level, Reason
 from monitor.stages.briefer import Briefer
 from monitor.store.unit_of_work import UnitOfWork
 
-__all__ = ["Teller", "Telling", "Written", "group_key"]
+__all__ = ["Teller", "Telling", "Written", "group_key", "not_taken_on", "told_at"]
+
+_HOUR = timedelta(hours=1)
 
 
 @attrs.frozen(kw_only=True)
@@ -48,7 +53,19 @@ class Written:
 
 def group_key(team: str, brand: str, at: datetime) -> str:
     """What the keys of a message to a team about many incidents begin with."""
-    return f"group/{team}/{brand}/{at:%Y%m%dT%H%M%S%f}"
+    return f"group/{team}/{brand}/{at.astimezone(UTC):%Y%m%dT%H%M%S%f}"
+
+
+def told_at(notice: Notice) -> datetime:
+    """When the team was told; raises ``ValueError`` for one that it was not told of."""
+    if notice.decided_at is None:
+        raise ValueError(f"nobody was told of the alert {notice.alert} yet")
+    return notice.decided_at
+
+
+def not_taken_on(notice: Notice, now: datetime) -> Reason:
+    """Why a team that was told is told once more."""
+    return reason("not_taken_on", hours=round((now - told_at(notice)) / _HOUR, 2))
 
 
 class Teller:
@@ -83,8 +100,8 @@ class Teller:
             least = channel.options.min_level.rank
             carried = [one for one in tellings if one.alert.level.rank >= least]
             if len(carried) > self._alone:
-                key = f"{group_key}:{name}"
-                messages += self._as_one(carried, channel, key, work, now)
+                letter = self.letter(carried, channel.options.reader, work, now)
+                messages += channel.write_letter(letter, key=f"{group_key}:{name}", now=now)
                 together.update(one.key for one in carried)
                 continue
             for one in carried:
@@ -101,25 +118,10 @@ class Teller:
             together=frozenset(together - alone),
         )
 
-    def _brief(self, one: Telling, work: UnitOfWork, now: datetime) -> Brief | None:
-        return self._briefer.brief(
-            one.alert,
-            attrs.evolve(one.incident, level=one.alert.level),
-            work,
-            now,
-            case=one.case,
-            owner=one.owner,
-            again=one.again,
-        )
-
-    def _as_one(
-        self,
-        tellings: Sequence[Telling],
-        channel: Channel,
-        key: str,
-        work: UnitOfWork,
-        now: datetime,
-    ) -> tuple[Delivery, ...]:
+    def letter(
+        self, tellings: Sequence[Telling], reader: Reader, work: UnitOfWork, now: datetime
+    ) -> Letter:
+        """One letter about alerts of one brand, the gravest first."""
         ranked = sorted(tellings, key=_gravest_first)
         named = [one.incident.first_post for one in ranked[:NAMED]]
         first_posts = work.posts.get(named)
@@ -134,14 +136,19 @@ class Teller:
             )
             for one in ranked
         ]
-        letter = group_letter(
-            self._briefer.brand_name(tellings[0].incident.brand),
-            members,
-            channel.options.reader,
+        brand = self._briefer.brand_name(tellings[0].incident.brand)
+        return group_letter(brand, members, reader, now, tellings[0].again)
+
+    def _brief(self, one: Telling, work: UnitOfWork, now: datetime) -> Brief | None:
+        return self._briefer.brief(
+            one.alert,
+            attrs.evolve(one.incident, level=one.alert.level),
+            work,
             now,
-            tellings[0].again,
+            case=one.case,
+            owner=one.owner,
+            again=one.again,
         )
-        return channel.write_letter(letter, key=key, now=now)
 
 
 def _gravest_first(one: Telling) -> tuple[int, int, str]:

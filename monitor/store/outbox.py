@@ -99,7 +99,8 @@ class Outbox:
     def head(self, channel: str, incident: str) -> str:
         """The key of the oldest message about an incident that a channel got; empty if none.
 
-        Messages about what became part of it count; one that was given up does not.
+        Messages about what became part of it count; one that was given up, or came by another
+        channel instead, does not.
         """
         parts = select(incidents.c.id).where(incidents.c.merged_into == incident)
         names = (incident, *self._connection.scalars(parts))
@@ -108,7 +109,7 @@ class Outbox:
             .where(
                 or_(*(_about(name) for name in names)),
                 outbox.c.channel == channel,
-                outbox.c.state != DeliveryState.FAILED,
+                outbox.c.state.not_in((DeliveryState.FAILED, DeliveryState.REPLACED)),
             )
             .order_by(outbox.c.created_at, outbox.c.key)
             .limit(1)

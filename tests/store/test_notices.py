@@ -100,11 +100,12 @@ def test_what_was_told_follows_the_incident_that_its_own_became_part_of(store: S
         assert work.outbox.head("slack", "acme-2") == "acme-1-a:slack"
 
 
-def test_a_conversation_begins_with_the_oldest_message_that_was_not_given_up(store: Store) -> None:
+def test_a_conversation_begins_with_the_oldest_message_that_came(store: Store) -> None:
     messages = [
         attrs.evolve(delivery(key), created_at=after(minutes), state=state)
         for key, minutes, state in (
             ("acme-1-a:slack", 0, DeliveryState.FAILED),
+            ("acme-1-a0:slack", 0.5, DeliveryState.REPLACED),
             ("acme-1-b:slack", 1, DeliveryState.SENT),
             ("acme-1-b/escalation-1:slack", 2, DeliveryState.PENDING),
             ("acme-10-a:slack", 0, DeliveryState.SENT),
@@ -117,6 +118,7 @@ def test_a_conversation_begins_with_the_oldest_message_that_was_not_given_up(sto
         assert work.outbox.head("mail", "acme-1") == ""
         assert [one.key for one in work.outbox.about("acme-1")] == [
             "acme-1-a:slack",
+            "acme-1-a0:slack",
             "acme-1-b:slack",
             "acme-1-b/escalation-1:slack",
         ]
