@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import attrs
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 __all__ = ["People", "PersonOptions"]
 
@@ -17,9 +18,17 @@ class PersonOptions(BaseModel):
 
     name: str = Field(min_length=1, max_length=60, description="What colleagues call them; unique.")
     mail: str | None = Field(default=None, description="Their mail address.")
-    slack: str | None = Field(
-        default=None, pattern=r"^[UW][A-Z0-9]+$", description="Their Slack member ID (U…)."
-    )
+    slack: str | None = Field(default=None, description="Their Slack member ID (U…).")
+
+    @field_validator("slack")
+    @classmethod
+    def _a_member_id(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[UW][A-Z0-9]+", value):
+            raise ValueError(
+                "must be the member ID, such as U0123ABCD, which their profile in Slack shows under"
+                " ⋮, Copy member ID; their name is not enough"
+            )
+        return value
 
 
 def _all(known: Iterable[PersonOptions]) -> tuple[PersonOptions, ...]:

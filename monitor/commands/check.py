@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,8 @@ from rich.table import Table
 from rich.text import Text
 
 from alerts.channels.receiver import Channel, SecretError
+from alerts.channels.slack_app import SlackAppOptions
+from alerts.channels.smtp import SmtpOptions
 from alerts.outcome import Outcome, Refused, Retry, Sent
 from alerts.trial import trial_letter
 from config.load import load
@@ -98,6 +100,7 @@ def check(
         findings += [_store(settings), _model(settings)]
         findings += _sources(settings, offline)
         findings += _channels(settings, offline=offline, send_test=send_test)
+        findings += [*_deaf_buttons(settings), *_receivers_who_left(settings)]
         findings += _web(settings, offline=offline)
     _print(findings)
     if any(finding.result is Result.FAILED for finding in findings):
@@ -196,6 +199,34 @@ def _channel(channel: Channel, *, offline: bool, send_test: bool) -> Finding:
     if outcome is None:
         return Finding(what, Result.UNTRIED, "only a message can try it; add --send-test")
     return _judged(what, outcome, "can be reached")
+
+
+def _deaf_buttons(settings: Settings) -> Iterator[Finding]:
+    """Slack channels whose buttons come to pages that nobody serves."""
+    if settings.web is not None:
+        return
+    said = "a pressed button comes to a request URL, and nothing listens there; add web: with the "
+    said += "address that Slack reaches, or an app_token for Socket Mode"
+    apps = [one for one in settings.alerts.channels if isinstance(one, SlackAppOptions)]
+    for options in apps:
+        if options.uses_requests and not options.uses_sockets:
+            yield Finding(f"buttons of {options.name} (slack-app)", Result.MIND, said)
+
+
+def _receivers_who_left(settings: Settings) -> Iterator[Finding]:
+    """Mail channels that some of their recipients have left."""
+    mails = [one for one in settings.alerts.channels if isinstance(one, SmtpOptions)]
+    try:
+        with closing(app.open_store(settings)) as store, store.read() as work:
+            ended = work.subscriptions.ended({one.name for one in mails})
+    except StoreError:  # which was told where the store was tried
+        return
+    for options in mails:
+        left = [one for one in options.recipients if (options.name, one.lower()) in ended]
+        if left:
+            said = f"{', '.join(left)} unsubscribed: critical alerts still go there and nothing "
+            said += "else; Unsubscribe at the end of any of these mails leads back"
+            yield Finding(f"recipients of {options.name} (smtp)", Result.MIND, said)
 
 
 def _web(settings: Settings, *, offline: bool) -> Sequence[Finding]:

@@ -4,6 +4,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -14,6 +15,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from typer.testing import CliRunner, Result
 
 from monitor.cli import app
+from monitor.store.store import Store
 
 FEED = b"""<?xml version="1.0"?><rss version="2.0"><channel><title>T</title>
 <link>http://127.0.0.1/</link><description>D</description></channel></rss>"""
@@ -248,3 +250,66 @@ def test_pages_for_which_something_else_answers_are_told(
     (tmp_path / "web-secret").write_text("a secret that is long enough for this test")
     config = write(tmp_path, f"web: {{url: {web[0]}/other, secret_file: web-secret}}\n")
     assert "mind something else answers there (200)" in said(check("--config", config))
+
+
+@pytest.mark.parametrize(
+    ("more", "minds"),
+    [("", True), ("app_token: xapp-1", False)],
+)
+def test_buttons_that_nobody_would_hear_are_told_with_what_to_do(
+    tmp_path: Path, more: str, minds: bool
+) -> None:
+    config = write(
+        tmp_path,
+        f"""
+alerts:
+  channels:
+    - {{name: pr, kind: slack-app, channel: C0123ABCD, bot_token: xoxb-hunter2,
+       signing_secret: hunter2, {more}}}
+""",
+    )
+    result = check("--config", config, "--offline")
+    assert result.exit_code == 0, result.output
+    assert ("buttons of pr (slack-app) mind" in said(result)) is minds
+    assert ("or an app_token for Socket Mode" in said(result)) is minds
+    assert "hunter2" not in result.output
+
+
+def test_with_web_pages_a_request_url_leads_somewhere(tmp_path: Path) -> None:
+    (tmp_path / "web-secret").write_text("a secret that is long enough for this test")
+    config = write(
+        tmp_path,
+        """
+web: {url: https://pr.example.org, secret_file: web-secret}
+alerts:
+  channels:
+    - {name: pr, kind: slack-app, channel: C0123ABCD, bot_token: xoxb-1, signing_secret: s}
+""",
+    )
+    assert "buttons of" not in said(check("--config", config, "--offline"))
+
+
+def test_recipients_who_have_left_are_named(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'kept.db'}"
+    store = Store.open(url)
+    with store.begin() as work:
+        for address in ("mei@example.org", "gone@example.org"):
+            work.subscriptions.end("mail", address, datetime(2026, 11, 18, 9, 0, tzinfo=UTC))
+    store.close()
+    config = write(
+        tmp_path,
+        f"""
+store: {{url: "{url}"}}
+alerts:
+  channels:
+    - {{name: mail, kind: smtp, host: mail.invalid, sender: s@example.org,
+       recipients: [Mei@example.org, wei@example.org]}}
+    - {{name: other, kind: smtp, host: mail.invalid, sender: s@example.org,
+       recipients: [mei@example.org]}}
+""",
+    )
+    output = said(check("--config", config, "--offline"))
+    assert "recipients of mail (smtp) mind Mei@example.org unsubscribed" in output
+    assert "wei@example.org" not in output
+    assert "gone@example.org" not in output
+    assert "recipients of other" not in output
