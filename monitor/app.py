@@ -205,7 +205,7 @@ def stages(settings: Settings, scores: Scorer, ways: Sequence[Channel]) -> Stage
             Respond(brands, promise_finder(), zone=zone, due_after=due_after),
             ForecastStage(Forecaster.load(zone=zone)),
             Decide(habits, policy),
-            Remind(brands, ways),
+            Remind(brands, ways, rules),
             Watch([source.name for source in settings.sources], ways),
             Digest(brands, digest_readers(settings, ways), known, rules.teams),
         ),

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from alerts.policy import PolicyOptions
-from monitor.casework import Action, ActionKind, Handling, PromiseKind, ResponseKind
-from monitor.domain import AlertKind, Level
+from alerts.quiet import QuietHours
+from alerts.routing import RouteOptions, TeamOptions
+from alerts.rules import Rules
+from monitor.casework import (
+    Action,
+    ActionKind,
+    Handling,
+    Notice,
+    NoticeState,
+    PromiseKind,
+    ResponseKind,
+)
+from monitor.domain import AlertKind, Level, Reason
 from monitor.effect import Verdict
 from monitor.stages.aftermath import aftermath_of
 from monitor.stages.closing import answered, ledger, open_loops
@@ -16,7 +27,7 @@ from monitor.stages.remind import Remind
 from tests.fakes import FakeChannel
 from tests.stages.answering import Answering, answer
 from tests.stages.scene import ACME, BAG, Scene, at, said, told
-from tests.stages.telling import Tellers
+from tests.stages.telling import Tellers, everyone
 
 DAY = 24 * 60
 NAMES = {"acme": "Acme Air"}
@@ -137,7 +148,8 @@ def test_an_alert_about_an_answered_incident_tells_what_was_answered(office: Off
 
 
 def remind(office: Office, minutes: float) -> int:
-    return Remind((ACME,), (office.channel,)).run(office.scene.store, at(minutes))
+    rules = everyone((office.channel,))
+    return Remind((ACME,), (office.channel,), rules).run(office.scene.store, at(minutes))
 
 
 def test_an_overdue_promise_is_told_once_with_its_owner(office: Office) -> None:
@@ -182,8 +194,105 @@ def test_what_fell_due_long_ago_is_not_told(office: Office) -> None:
 def test_a_channel_for_critical_alerts_alone_gets_no_reminder(office: Office) -> None:
     office.story.tell([answer("We'll get back to you within 2 hours.", 50)])
     quiet = FakeChannel.named("quiet", Level.CRITICAL)
-    assert Remind((ACME,), (quiet,)).run(office.scene.store, at(200)) == 1
+    assert Remind((ACME,), (quiet,), everyone((quiet,))).run(office.scene.store, at(200)) == 1
     assert quiet.letters == []
+
+
+WAYS = (FakeChannel.named("pr-room"), FakeChannel.named("boss-room"))
+PR = TeamOptions(name="pr", channels=("pr-room",))
+BOSS = TeamOptions(name="boss", channels=("boss-room",))
+
+
+def sleeping(team: TeamOptions, begin: float, end: float) -> TeamOptions:
+    hours = {"from": at(begin).time(), "to": at(end).time()}
+    return team.model_copy(update={"quiet_hours": (QuietHours.model_validate(hours),)})
+
+
+def notice(office: Office, team: str, owner: str = "") -> None:
+    """A team was told of the incident."""
+    (alert,) = office.scene.alerts(office.story.incident)
+    one = Notice(
+        alert=alert.id,
+        team=team,
+        incident=alert.incident,
+        brand=alert.brand,
+        level=alert.level,
+        owner=owner,
+        routed_at=at(37),
+        due_at=at(37),
+        state=NoticeState.TOLD,
+        decided_at=at(37),
+        reason=Reason(code="told"),
+    )
+    with office.scene.store.begin() as work:
+        work.notices.put([one])
+
+
+def reminded(
+    office: Office, minutes: float, *teams: TeamOptions, routes: tuple[RouteOptions, ...] = ()
+) -> dict[str, datetime]:
+    """The channels that a letter was written for, with when it is due there."""
+    rules = Rules(teams=teams or (PR, BOSS), routes=routes)
+    Remind((ACME,), WAYS, rules).run(office.scene.store, at(minutes))
+    with office.scene.store.read() as work:
+        return {one.channel: one.due_at for one in work.outbox.beginning("promises/")}
+
+
+def test_a_promise_about_what_nobody_was_told_of_goes_where_a_high_alert_would(
+    office: Office,
+) -> None:
+    office.story.tell([answer("We'll get back to you within 2 hours.", 50)])
+    critical_first = (
+        RouteOptions(team="boss", min_level=Level.CRITICAL),
+        RouteOptions(team="pr", brands=("acme",)),
+    )
+    assert list(reminded(office, 200, routes=critical_first)) == ["pr-room"]
+
+
+def test_without_a_route_every_team_is_reminded(office: Office) -> None:
+    office.story.tell([answer("We'll get back to you within 2 hours.", 50)])
+    assert set(reminded(office, 200)) == {"pr-room", "boss-room"}
+
+
+def test_a_promise_goes_to_those_who_were_told_of_its_incident(office: Office) -> None:
+    notice(office, "boss")
+    office.story.tell([answer("We'll get back to you within 2 hours.", 50)])
+    to_pr = (RouteOptions(team="pr"),)
+    assert list(reminded(office, 200, routes=to_pr)) == ["boss-room"]
+
+
+def test_of_those_who_were_told_the_owners_team_is_reminded(office: Office) -> None:
+    notice(office, "boss")
+    notice(office, "pr", owner="Mei")
+    office.act(ActionKind.ACKNOWLEDGE, 40, by="Mei")
+    office.story.tell([answer("We'll get back to you within 2 hours.", 50)])
+    assert list(reminded(office, 200)) == ["pr-room"]
+
+
+def test_while_all_of_its_teams_sleep_a_promise_waits_and_may_yet_be_kept(office: Office) -> None:
+    notice(office, "pr")
+    asleep = sleeping(PR, 150, 400)
+    office.story.tell(
+        answer(f"We'll get back to you within {n} hours.", 50, to=n, number=f"own-{n}")
+        for n in (2, 3)
+    )
+    assert reminded(office, 399, asleep) == {}
+    kept = next(one for one in office.story.promises() if one.post.native_id == "own-2")
+    thanks = said("ok", "Thanks, all sorted", 398, by="author-2", parent=kept.post)
+    office.story.tell([thanks])
+    assert reminded(office, 400, asleep) == {"pr-room": at(400)}
+    assert "within 2 hours" not in WAYS[0].letters[-1].text
+    assert "within 3 hours" in WAYS[0].letters[-1].text
+
+
+def test_a_team_that_sleeps_gets_the_letter_afterwards_where_another_is_awake(
+    office: Office,
+) -> None:
+    notice(office, "pr")
+    notice(office, "boss")
+    office.story.tell([answer("We'll get back to you within 2 hours.", 50)])
+    due = reminded(office, 200, PR, sleeping(BOSS, 150, 400))
+    assert due == {"pr-room": at(200), "boss-room": at(400)}
 
 
 # --- the digest ---------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ def _pipeline(channel: FakeChannel) -> Pipeline:
             Respond(brands, FINDER, zone=UTC, due_after=timedelta(hours=48)),
             ForecastStage(FORECASTER),
             *Tellers(brands, (channel,), everyone((channel,), GroupingOptions())).stages,
-            Remind(brands, (channel,)),
+            Remind(brands, (channel,), everyone((channel,))),
             Watch(["forum"], (channel,)),
             Digest(brands, (reader,)),
             Deliver((channel,)),
