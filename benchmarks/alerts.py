@@ -3,7 +3,7 @@
     python -m benchmarks.alerts [latency] [crashes] [flood] [--kills 1000] [--seconds 30]
 
 Everything runs against servers on the loopback interface: mail (aiosmtpd), Apprise's ``json://``,
-and a provider that takes idempotency keys, which posts a key once.
+a provider that takes idempotency keys, which posts a key once, and a Slack of the tests.
 
 latency: from the end of the transaction that writes a message to the moment at which the server
 has it, by the real scheduler with its lanes, while the pipeline itself is held up all the time.
@@ -13,7 +13,9 @@ Lost: messages that never came. Doubled: those that came more than once. Unnotic
 that neither their provider (a mail's Message-ID, the key) nor a reader (a note that it may be a
 repeat) can tell.
 
-flood: so many messages at once by one channel, and how long until all are there.
+flood: so many alerts within a minute through routing and grouping, by a clock that is told the
+time, and what comes of them; and so many messages at once by one channel, as if nothing were
+grouped, and how long until all are there.
 """
 
 from __future__ import annotations
@@ -36,11 +38,13 @@ import structlog
 from alerts.channels.receiver import Channel
 from benchmarks.crashes import killed_again_and_again
 from benchmarks.receivers import Receiver, letter, opened, receivers, wait_until
+from monitor.casework import NoticeState
 from monitor.domain import Brand
 from monitor.pipeline import Pipeline
 from monitor.scheduler import Runner
 from monitor.stages.deliver import delivering_apart
 from monitor.store.store import Store
+from tests.timelines.harness import Timeline, begin_all
 
 __all__ = ["main"]
 
@@ -70,7 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if "crashes" in parts:
         well = _crashes(given.kills, given.seed)
     if "flood" in parts:
-        _flood(given.flood)
+        _flood_of_alerts(given.flood)
+        _flood_of_messages(given.flood)
     return 0 if well else 1
 
 
@@ -118,7 +123,7 @@ def _running(store: Store, channels: Sequence[Channel]) -> Iterator[None]:
 
 def _latency(rate: int, seconds: int) -> None:
     decided: list[float] = []
-    with tempfile.TemporaryDirectory() as folder, receivers() as (mail, apprise, _):
+    with tempfile.TemporaryDirectory() as folder, receivers() as (mail, apprise, *_):
         store = Store.open(f"sqlite:///{Path(folder) / 'outbox.db'}")
         ways = (mail, apprise)
         channels = [opened(way.options) for way in ways]
@@ -181,8 +186,36 @@ def _crashes(kills: int, seed: int) -> bool:
     return all(fate.lost == fate.unnoticed == fate.out_of_order == 0 for fate in found.fates)
 
 
-def _flood(messages: int) -> None:
-    with tempfile.TemporaryDirectory() as folder, receivers() as (_, _, provider):
+def _flood_of_alerts(alerts: int) -> None:
+    names = [f"flood{number:05}" for number in range(alerts)]
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store.open(f"sqlite:///{Path(folder) / 'flood.db'}")
+        line = Timeline(store)
+        with store.begin() as work:
+            begin_all([(name, "acme") for name in names], line.start, work)
+        for part in range(10):
+            line.flood(f"0:{6 * part:02}", names[part::10])
+        _tell(f"{alerts} alerts on their way …")
+        line.run("12:00", step="0:30")
+        with store.read() as work:
+            decided = work.notices.decided(line.start, line.at("12:00"))
+        store.close()
+    _tell("")
+    took = sum(line.looks, timedelta(0)).total_seconds()
+    told = sum(notice.state is NoticeState.TOLD for notice in decided)
+    print(
+        f"{alerts} alerts of one brand within a minute: {told} told in {len(line.heard)} messages:"
+    )
+    for heard in line.told():
+        print(f"  {heard}")
+    print(
+        f"  deciding and delivering took {took:.1f} s, the longest look "
+        f"{max(line.looks).total_seconds():.1f} s"
+    )
+
+
+def _flood_of_messages(messages: int) -> None:
+    with tempfile.TemporaryDirectory() as folder, receivers() as (_, _, provider, _):
         store = Store.open(f"sqlite:///{Path(folder) / 'outbox.db'}")
         channels = [opened(provider.options)]
         begun = time.monotonic()

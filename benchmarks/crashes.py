@@ -24,7 +24,7 @@ from sqlalchemy import make_url
 from alerts.channels.receiver import Channel
 from alerts.delivery import LEASE, Outbox, deliver
 from alerts.outcome import Outcome
-from benchmarks.receivers import Receiver, letter, opened
+from benchmarks.receivers import Receiver, conversation, opened
 from monitor.domain import Delivery
 from monitor.store.store import Store
 
@@ -91,6 +91,8 @@ def killed_again_and_again(
     now, story = _START, 0
     try:
         while struck.total() < kills:
+            for receiver in receivers:
+                receiver.set_clock(now)
             _write(store, channels, range(story, story + alerts_a_round), now)
             story += alerts_a_round
             step = chance.choice(STEPS) if chance.random() < _NAMED_STEPS else "any moment"
@@ -125,14 +127,8 @@ def killed_again_and_again(
 def _write(store: Store, channels: Sequence[Channel], stories: range, now: datetime) -> None:
     with store.begin() as work:
         for channel in channels:
-            name = channel.options.name
             for story in stories:
-                first = channel.write_letter(letter(story), key=f"story-{story}:{name}", now=now)
-                more = channel.write_letter(
-                    letter(story, goes_on=True), key=f"story-{story}/update:{name}", now=now
-                )
-                work.outbox.put(first)
-                work.outbox.put([attrs.evolve(one, follows=first[0].key) for one in more])
+                work.outbox.put(conversation(channel, story, now))
 
 
 def _kill_at(step: str, occurrence: int, pipe: Connection, kill: Callable[[], None]) -> None:

@@ -1,7 +1,8 @@
 """Servers on the loopback interface that take messages and note which, when and how often.
 
 Every message that the benchmarks send names its number as "story 17"; by that it is found again in
-a mail, in what Apprise posts, and at a provider that takes idempotency keys.
+a mail, in what Apprise posts, and at a provider that takes idempotency keys. In Slack it is found
+by the key that the app leaves in a message's metadata.
 """
 
 from __future__ import annotations
@@ -28,14 +29,18 @@ from pydantic import TypeAdapter
 from alerts.brief import Brief, Update
 from alerts.channels.configured import ChannelOptions, configured_channel
 from alerts.channels.receiver import Channel, ReceiverOptions
+from alerts.channels.slack_app import SlackAppChannel
 from alerts.letter import Letter
 from alerts.outcome import Outcome, Retry, Sent
 from monitor.domain import Delivery
+from tests.alerts.examples import DELTA
+from tests.alerts.slack_service import BOT_TOKEN, CHANNEL, SlackService, slack_service
 
 __all__ = [
     "IdempotentChannel",
     "Receiver",
     "Taken",
+    "conversation",
     "letter",
     "opened",
     "receivers",
@@ -63,6 +68,8 @@ class Receiver:
 
     options: Mapping[str, object]
     taken: list[Taken] = attrs.field(factory=list)
+    set_clock: Callable[[datetime], None] = lambda _: None
+    """Tell the server the time, where it dates what it takes."""
 
     @property
     def name(self) -> str:
@@ -83,6 +90,22 @@ def letter(story: int, *, goes_on: bool = False) -> Letter:
     """A message by its number; one that goes on follows the first one."""
     subject = f"story {story}{' goes on' if goes_on else ''}"
     return Letter(subject=subject, text=f"{subject}\n\nNothing has happened.\n", html="<p></p>")
+
+
+def conversation(channel: Channel, story: int, now: datetime) -> tuple[Delivery, ...]:
+    """A message about a story, and what follows it.
+
+    By the Slack app these are an alert, its edit and a line in its thread; else two letters.
+    """
+    name = channel.options.name
+    first_key, more_key = f"story-{story}:{name}", f"story-{story}/update:{name}"
+    if isinstance(channel, SlackAppChannel):
+        first = channel.write_alert(DELTA, key=first_key, now=now)
+        more = channel.write_alert(DELTA, key=more_key, now=now, head=first[0].key)
+        return (*first, *more)
+    first = channel.write_letter(letter(story), key=first_key, now=now)
+    more = channel.write_letter(letter(story, goes_on=True), key=more_key, now=now)
+    return (*first, *(attrs.evolve(one, follows=first[0].key) for one in more))
 
 
 @attrs.frozen
@@ -146,7 +169,7 @@ def opened(options: Mapping[str, object]) -> Channel:
 
 @contextmanager
 def receivers() -> Iterator[tuple[Receiver, ...]]:
-    """Mail, Apprise's json:// and an idempotent provider, each with a real server."""
+    """Mail, Apprise's json://, an idempotent provider and Slack, each with a real server."""
     apprise = Receiver({})
     provider = Receiver({})
     posted: set[str] = set()
@@ -161,7 +184,7 @@ def receivers() -> Iterator[tuple[Receiver, ...]]:
             posted.add(key)
             provider.take(raw.decode(), key)
 
-    with _http(take_post) as port, _mail() as mail:
+    with _http(take_post) as port, _mail() as mail, _slack() as slack:
         apprise.options = {
             "kind": "apprise",
             "name": "apprise-json",
@@ -172,7 +195,34 @@ def receivers() -> Iterator[tuple[Receiver, ...]]:
             "name": "idempotent",
             "port": port,
         }
-        yield mail, apprise, provider
+        yield mail, apprise, provider, slack
+
+
+@contextmanager
+def _slack() -> Iterator[Receiver]:
+    """A workspace whose clock is set: what is in doubt is looked for by when it was written."""
+    receiver = Receiver({})
+
+    def take(message: Mapping[str, Any]) -> None:
+        key, _, _ = message["metadata"]["event_payload"]["key"].partition(":")
+        story, update, _ = key.removeprefix("story-").partition("/update")
+        receiver.take(f"story {story}{' goes on' if update else ''} {message['text']}", "")
+
+    with slack_service() as service:
+        service.on_posted = take
+        receiver.set_clock = lambda now: _set(service, now)
+        receiver.options = {
+            "kind": "slack-app",
+            "name": "slack-app",
+            "channel": CHANNEL,
+            "bot_token": BOT_TOKEN,
+            "api_url": service.address,
+        }
+        yield receiver
+
+
+def _set(service: SlackService, now: datetime) -> None:
+    service.at = max(service.at, now.timestamp())
 
 
 @contextmanager

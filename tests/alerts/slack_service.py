@@ -67,6 +67,7 @@ class SlackService:
     page: int = 500
     at: float = NOW.timestamp()
     sockets: list[web.WebSocketResponse] = attrs.field(factory=list)
+    on_posted: Callable[[Json], None] = lambda _: None
     _changed: threading.Condition = attrs.field(factory=threading.Condition)
     _loop: asyncio.AbstractEventLoop | None = None
     _presses: int = 0
@@ -229,6 +230,7 @@ class SlackService:
         if thread:
             message |= {"thread_ts": thread, "broadcast": form.get("reply_broadcast") == "true"}
         self.messages.append(message)
+        self.on_posted(message)
         return {"ok": True, "channel": form["channel"], "ts": message["ts"]}
 
     def _stamp(self) -> str:
