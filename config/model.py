@@ -73,6 +73,12 @@ class BrandSettings(Section):
         description="The touchpoints of its industry: `airline`, or a file of your own (.yaml).",
     )
 
+    imports: tuple[Word, ...] = Field(
+        default=(),
+        description="Names given to `sparkwatch import --source` whose posts are all about it, "
+        "though hardly one names it: tickets, surveys.",
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _id_from_name(cls, data: object) -> object:
@@ -110,6 +116,7 @@ class BrandSettings(Section):
             languages=self.languages,
             query=self.query,
             taxonomy=self.taxonomy,
+            sources=frozenset(self.imports),
         )
 
 
@@ -292,7 +299,7 @@ class Settings(Section):
         return tuple(
             attrs.evolve(
                 brand,
-                sources=frozenset(
+                sources=brand.sources.union(
                     source.name for source in self.sources if source.about in (brand.id, brand.name)
                 ),
             )

@@ -281,3 +281,18 @@ def test_a_mistake_that_channels_inherit_is_told_once(written: Path) -> None:
         f"{ACME}timezone: Mars\nalerts:\n  channels: [{{name: a, kind: folder, path: sent}}]\n",
     )
     assert len(told(written).splitlines()) == 1
+
+
+def test_what_is_imported_or_read_at_places_of_a_brand_is_about_it(tmp_path: Path) -> None:
+    file = tmp_path / "sparkwatch.yaml"
+    file.write_text(
+        "brands:\n"
+        "  - {name: Acme Air, imports: [tickets, survey]}\n"
+        "  - {name: Zephyr Jet}\n"
+        "sources:\n"
+        "  - {name: forum, kind: rss, urls: ['https://forum.example/feed'], about: Acme Air}\n"
+        "  - {name: news, kind: rss, urls: ['https://news.example/feed']}\n"
+    )
+    acme, zephyr = load(file).watched()
+    assert acme.sources == {"tickets", "survey", "forum"}
+    assert zephyr.sources == set()
