@@ -40,15 +40,28 @@ def _who(brief: Brief, acknowledge: timedelta, words: Words) -> tuple[str, ...]:
     if case is not None and case.taken_on_at is not None:
         name = isolated(one_line(case.owner or case.by, 60))
         return (words.say("{name} has taken this on.", name=name),)
-    decide = words.say(
-        "Within {time}, by {clock}: decide who takes this on, and tell the others.",
-        time=_span(acknowledge, words),
-        clock=words.clock(brief.alert.raised_at + acknowledge),
-    )
+    clock = words.clock(brief.alert.raised_at + acknowledge)
+    if _waited(brief) >= acknowledge:
+        decide = words.say(
+            "Decide now who takes this on, and tell the others: it was due by {clock}.", clock=clock
+        )
+    else:
+        decide = words.say(
+            "Within {time}, by {clock}: decide who takes this on, and tell the others.",
+            time=_span(acknowledge, words),
+            clock=clock,
+        )
     if not brief.owner:
         return (decide,)
     name = isolated(one_line(brief.owner, 60))
     return (decide, words.say("Suggested to take it on: {name}.", name=name))
+
+
+def _waited(brief: Brief) -> timedelta:
+    """How long nobody has taken it on, where it is told again for that."""
+    if brief.again is None or brief.again.code != "not_taken_on":
+        return timedelta(0)
+    return timedelta(hours=float(brief.again.fact("hours")))
 
 
 def _span(span: timedelta, words: Words) -> str:

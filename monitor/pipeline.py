@@ -1,7 +1,7 @@
 """The way of one post, as one visible list.
 
-gather -> match -> assess -> group -> forecast -> decide -> route -> notify -> escalate -> update ->
-watch -> digest -> deliver
+gather -> match -> assess -> group -> respond -> forecast -> decide -> remind -> watch -> digest ->
+route -> notify -> escalate -> update -> failover -> deliver
 
 Gathering is what a crawl, an import or a replay does: it hands observations to the store. What
 follows is `Pipeline.run`, called whenever something may be undone, live or in a replay alike.
