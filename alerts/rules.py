@@ -28,6 +28,10 @@ class Rules:
     regions: Mapping[str, str] = attrs.field(factory=dict)
     stale: timedelta = timedelta(hours=12)
 
+    def without_waiting(self) -> Rules:
+        """The same for a single look: no alert waits for others to come."""
+        return attrs.evolve(self, grouping=self.grouping.model_copy(update={"wait": timedelta(0)}))
+
     def team(self, name: str) -> TeamOptions | None:
         """The team of this name; ``None`` where it is not configured any more."""
         return next((team for team in self.teams if team.name == name), None)

@@ -188,10 +188,17 @@ class Stages:
     telling: tuple[Stage, ...]
 
 
-def stages(settings: Settings, scores: Scorer, ways: Sequence[Channel]) -> Stages:
-    """Every stage but delivery, into whose outbox they write."""
+def stages(
+    settings: Settings, scores: Scorer, ways: Sequence[Channel], *, waits: bool = True
+) -> Stages:
+    """Every stage but delivery, into whose outbox they write.
+
+    ``waits`` tells whether alerts wait for others that may be told together with them.
+    """
     brands, known = settings.watched(), taxonomies(settings)
     policy, rules = settings.alerts.policy, alert_rules(settings, ways)
+    if not waits:
+        rules = rules.without_waiting()
     zone = ZoneInfo(settings.timezone)
     due_after = timedelta(hours=settings.promises.due_hours)
     habits = Habits(brands, zone)
@@ -236,14 +243,15 @@ def slack_sockets(settings: Settings, desk: SlackDesk) -> tuple[SlackSocket, ...
     return tuple(SlackSocket(way.socket_api, desk) for way in apps.values())
 
 
-def runner(settings: Settings, store: Store) -> Runner:
+def runner(settings: Settings, store: Store, *, once: bool = False) -> Runner:
     """Sparkwatch live: real sources, real channels, the real clock.
 
-    Who is told, and each channel, have lanes of their own: they wait neither for a long look at
-    many posts nor for a channel that hangs.
+    Where it looks ``once``, no alert waits for others to come. Who is told, and each channel, have
+    lanes of their own: they wait neither for a long look at many posts nor for a channel that
+    hangs.
     """
     ways = channels(settings)
-    made = stages(settings, scorer(settings), ways)
+    made = stages(settings, scorer(settings), ways, waits=not once)
     delivering = delivering_apart(ways, wall_clock)
     return Runner(
         store,

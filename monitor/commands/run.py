@@ -61,7 +61,7 @@ def run(
                 where = f"{settings.web.listen}, reached by {settings.web.url}"
                 out.print(f"Pages to act from messages at {escape(where)}.")
             out.print(f"Loading the model ({escape(settings.nlp.model)}) …")
-            runner = app.runner(settings, store)
+            runner = app.runner(settings, store, once=once)
             signals.stop(runner)
             watched = ", ".join(brand.name for brand in settings.watched())
             sources = ", ".join(source.name for source in settings.sources) or "no source"

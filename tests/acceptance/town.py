@@ -114,6 +114,7 @@ class Town:
     def let_pass(self) -> None:
         """Let every lease run out and every message that waits fall due, as in an hour's time."""
         with closing(sqlite3.connect(self.program.folder / "sparkwatch.db")) as store, store:
+            store.execute("UPDATE notices SET due_at = ? WHERE state = 'waiting'", (_LONG_AGO,))
             store.execute("UPDATE leases SET held_until = ?", (_LONG_AGO,))
             store.execute("UPDATE outbox SET due_at = ? WHERE state = 'pending'", (_LONG_AGO,))
             store.execute("UPDATE outbox SET lease_until = ? WHERE state = 'sending'", (_LONG_AGO,))

@@ -41,7 +41,7 @@ def once() -> Result:
 
 
 def use(monkeypatch: pytest.MonkeyPatch, pipeline: Pipeline) -> None:
-    def runner(settings: Settings, store: Store) -> Runner:
+    def runner(settings: Settings, store: Store, *, once: bool = False) -> Runner:
         return Runner(store, pipeline, settings.watched(), (), app.wall_clock)
 
     monkeypatch.setattr(app, "runner", runner)

@@ -19,6 +19,7 @@ BATCHES = {
     "bluesky": 25,  # app.bsky.feed.getPosts
     "googleplaces": 5,  # all that a place shows
     "instagram": 50,
+    "isso": 100,
     "reddit": 100,  # /api/info
     "reviews": 100,
     "rss": WHOLE_FEED,
