@@ -24,7 +24,6 @@ _ALL = (
 )
 
 _NEXT = {
-    Handling.OPEN: LinkKind.ACKNOWLEDGE,
     Handling.ACKNOWLEDGED: LinkKind.RESPOND,
     Handling.ASSIGNED: LinkKind.RESPOND,
     Handling.RESPONDING: LinkKind.RESOLVE,
@@ -61,7 +60,7 @@ class Buttons:
 
 def offered(case: Case) -> tuple[LinkKind, ...]:
     """What still makes sense to do, the next step first."""
-    first = _NEXT[case.handling]
+    first = LinkKind.ACKNOWLEDGE if case.needs_somebody else _NEXT[case.handling]
     others = _BESIDE.get(case.handling, _ALL)
     return (first, *(kind for kind in others if kind is not first))
 

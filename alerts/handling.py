@@ -65,9 +65,9 @@ def response_name(kind: ResponseKind, words: Words) -> str:
 def state_lines(case: Case, words: Words, now: datetime) -> tuple[str, ...]:
     """How it is being handled: by whom and since when, and until when it is silenced."""
     lines = []
-    if case.since is None or case.handling not in _STATES:
+    if case.needs_somebody:
         lines.append(words.say("Nobody has taken this on yet"))
-    else:
+    if case.since is not None and case.handling in _STATES:
         lines.append(
             words.say(
                 _STATES[case.handling],

@@ -130,7 +130,8 @@ class Case:
 
     ``owner`` is whoever took it on or was given it; ``since`` is when the present handling began,
     ``None`` where nobody did anything yet. ``taken_on_at`` is when somebody first took it on since
-    it opened or came back: from then on it is not escalated.
+    it opened or came back: from then on it is not escalated. ``reopened_at`` is when it last came
+    back.
     """
 
     incident: str
@@ -139,18 +140,27 @@ class Case:
     by: str = ""
     since: datetime | None = None
     taken_on_at: datetime | None = None
+    reopened_at: datetime | None = None
     silenced_until: datetime | None = None
     responses: tuple[Action, ...] = ()
     escalations: int = 0
     """How often it was escalated since it opened or came back."""
 
+    @property
+    def needs_somebody(self) -> bool:
+        """Whether a person has still to take it on, however much was answered by itself."""
+        return self.taken_on_at is None and not self.handling.is_over
+
     def after(self, action: Action) -> Case:
         """The case once this was done as well."""
         match action.kind:
             case ActionKind.ACKNOWLEDGE:
-                if self.handling is not Handling.OPEN:
-                    return self._taken_on(action)
-                return self._taken_on(action)._now(Handling.ACKNOWLEDGED, action, owner=action.by)
+                taken_on = self._taken_on(action)
+                if self.handling is Handling.OPEN:
+                    return taken_on._now(Handling.ACKNOWLEDGED, action, owner=action.by)
+                if self.needs_somebody:  # the brand has answered, and that took it on for nobody
+                    return attrs.evolve(taken_on, owner=action.by)
+                return taken_on
             case ActionKind.ASSIGN:
                 keeps = self.handling is Handling.RESPONDING
                 handling = self.handling if keeps else Handling.ASSIGNED
@@ -171,7 +181,13 @@ class Case:
             case ActionKind.ESCALATE:
                 return attrs.evolve(self, escalations=self.escalations + 1)
             case ActionKind.REOPEN:
-                again = attrs.evolve(self, taken_on_at=None, escalations=0, silenced_until=None)
+                again = attrs.evolve(
+                    self,
+                    taken_on_at=None,
+                    reopened_at=action.at,
+                    escalations=0,
+                    silenced_until=None,
+                )
                 return again._now(Handling.OPEN, action, owner=self.owner)
 
     def _taken_on(self, action: Action) -> Case:

@@ -32,7 +32,7 @@ from alerts.letter import Letter
 from alerts.message import Message, compose
 from alerts.outcome import Outcome, Refused, Sent
 from alerts.people import People
-from monitor.casework import ActionKind, Case, Handling
+from monitor.casework import ActionKind, Case
 from monitor.domain import Delivery
 
 __all__ = ["SlackAppChannel", "SlackAppOptions"]
@@ -229,7 +229,7 @@ class SlackAppChannel:
 
     def _alert(self, message: Message, brief: Brief, case: Case, now: datetime) -> Json:
         words = Words(self.options.reader)
-        asked = brief.owner if case.handling is Handling.OPEN else ""
+        asked = brief.owner if case.needs_somebody else ""
         return alert_blocks(
             message,
             words,

@@ -110,13 +110,14 @@ _ROWS[Handling.ASSIGNED] = _ROWS[Handling.ACKNOWLEDGED]
 
 def controls(case: Case, words: Words) -> list[Json]:
     """The buttons that still make sense, as blocks."""
+    handling = Handling.OPEN if case.needs_somebody else case.handling
     return [
         {
             "type": "actions",
             "block_id": f"{BLOCK}/{number}/{case.incident}",
             "elements": [_control(control, words) for control in row],
         }
-        for number, row in enumerate(_ROWS[case.handling], 1)
+        for number, row in enumerate(_ROWS[handling], 1)
     ]
 
 

@@ -11,7 +11,7 @@ import attrs
 from alerts.muting import quiet, silenced
 from alerts.routing import TeamOptions
 from alerts.rules import Rules
-from monitor.casework import SPARKWATCH, Action, ActionKind, Case, Handling, Notice
+from monitor.casework import SPARKWATCH, Action, ActionKind, Case, Notice
 from monitor.domain import Delivery, Level
 from monitor.stages.subjects import subjects_of
 from monitor.stages.telling import Teller, Telling, group_key, not_taken_on, told_at
@@ -96,10 +96,11 @@ class Escalate:
         for (name, incident), notices in by_team.items():
             team = self.rules.team(name)
             case = cases.get(incident) or Case(incident=incident)
-            if team is None or case.handling is not Handling.OPEN or case.taken_on_at:
+            if team is None or not case.needs_somebody:
                 continue
             keys = {action.key for action in done.get(incident, ())}
-            since = [one for one in notices if case.since is None or told_at(one) >= case.since]
+            back_at = case.reopened_at
+            since = [one for one in notices if back_at is None or told_at(one) >= back_at]
             steps = tuple(
                 step
                 for step in self._steps(team, since, now)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 import attrs
 
 from alerts.brief import Update as Done
 from alerts.channels.receiver import Channel
-from monitor.casework import Action
+from monitor.casework import Action, ActionKind
 from monitor.domain import Alert, Delivery
 from monitor.stages.briefer import Briefer
 from monitor.store.store import Store
@@ -36,7 +36,9 @@ class Update:
             actions = work.casework.untold(self.batch)
             if not actions:
                 return 0
-            messages = [message for one in actions for message in self._messages(one, work, now)]
+            messages = [
+                message for one in _each_once(actions) for message in self._messages(one, work, now)
+            ]
         with store.begin() as work:
             work.outbox.put(messages)
             work.casework.told([action.key for action in actions], now)
@@ -74,6 +76,18 @@ class Update:
                 if first.created_at < before:
                     heads[name] = first.key
         return heads
+
+
+def _each_once(actions: Sequence[Action]) -> Iterator[Action]:
+    """What several teams brought about at one moment is told once: that nobody took it on."""
+    seen = set()
+    for action in actions:
+        place = (action.incident, action.at)
+        if action.kind is ActionKind.ESCALATE:
+            if place in seen:
+                continue
+            seen.add(place)
+        yield action
 
 
 def _last_alert(incident: str, work: UnitOfWork) -> Alert | None:
