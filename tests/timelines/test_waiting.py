@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from alerts.routing import TeamOptions
 from alerts.rules import Rules
-from monitor.casework import ActionKind, NoticeState
+from monitor.casework import SPARKWATCH, ActionKind, Handling, NoticeState
 from monitor.domain import AlertKind, Level, Reason
 from monitor.store.store import Store
 from tests.fakes import FakeChannel
@@ -221,6 +221,32 @@ def test_what_came_back_is_escalated_again_though_it_was_taken_on_before(store: 
         "3d 0:15:00 escalation-1 bags",
         "3d 0:30:00 escalation-2 bags",
     ]
+
+
+def test_an_answer_that_links_itself_ends_no_escalation_but_taking_it_on_then_does(
+    store: Store,
+) -> None:
+    line = Timeline(store)
+    line.alert("0:00", "bags", Level.CRITICAL)
+    line.act("5:00", ActionKind.RESPOND, "bags", by=SPARKWATCH)
+    line.act("20:00", ActionKind.ACKNOWLEDGE, "bags")
+    line.run("1:00:00", step="1:00")
+    assert [one for one in line.told() if "update" not in one] == [
+        "0:00 alert bags",
+        "15:00 escalation-1 bags",
+    ]
+    with store.read() as work:
+        case = work.casework.case("bags")
+    assert (case.handling, case.owner) == (Handling.RESPONDING, "Mei")
+
+
+def test_that_nobody_took_it_on_is_told_once_however_many_teams_are_told_again(
+    store: Store,
+) -> None:
+    line = Timeline(store, rules=Rules(teams=(team(), team(name="lead"))))
+    line.alert("0:00", "bags", Level.CRITICAL)
+    line.run("20:00", step="1:00")
+    assert len([one for one in line.told() if one.startswith("15:00 update")]) == 1
 
 
 # --- floods -------------------------------------------------------------------------------------
