@@ -219,5 +219,6 @@ def _sentiment(
 
 
 def _messages(work: UnitOfWork, state: DeliveryState, since: datetime, until: datetime) -> int:
+    """How many there were; what changes a message or stands in its thread is none of its own."""
     found = work.outbox.find(states=(state,))
-    return sum(since <= delivery.created_at < until for delivery in found)
+    return sum(since <= one.created_at < until and not one.follows for one in found)
