@@ -174,31 +174,3 @@ def anchors(page: Path) -> set[str]:
     text = FENCE.sub("", page.read_text(encoding="utf-8"))
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
-def test_the_readme_shows_what_the_demo_prints(tmp_path: Path) -> None:
-    """Figures and ids apart: they may differ from one processor to another."""
-    ran = subprocess.run(
-        [BINARIES / "sparkwatch", "demo", "--output", tmp_path],
-        cwd=tmp_path,
-        env=environment(tmp_path),
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=True,
-    )
-    [shown] = re.findall(
-        r"<!-- demo output -->\n```text\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL
-    )
-    printed = without_figures(ran.stdout)
-    missing = [
-        line
-        for line in shown.splitlines()
-        if line.strip(" …") and without_figures(line) not in printed
-    ]
-    assert missing == [], f"take the excerpt anew from:\n{ran.stdout}"
-
-
-def without_figures(text: str) -> str:
-    without_ids = re.sub(r"\b[0-9a-f]{10}\b", "ID", text)
-    return " ".join(re.sub(r"\d[\d,]*", "0", without_ids).split())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.program import Ended, Program
 
+README = Path(__file__).parents[2] / "README.md"
 ENDING = ("What happened", "How early", "Forecast", "Noise", "What next")
 
 
@@ -60,3 +62,23 @@ def test_its_store_can_be_looked_into(shown: tuple[Ended, Path]) -> None:
     listed = Program(output.parent).run("incidents", "--all", "--store", "out/replay.db")
     assert listed.status == 0, listed.said
     assert len(listed.output.splitlines()) > 3
+
+
+def test_the_readme_shows_what_it_prints(shown: tuple[Ended, Path]) -> None:
+    """Figures and ids apart: they may differ from one processor to another."""
+    ended, _ = shown
+    [excerpt] = re.findall(
+        r"<!-- demo output -->\n```text\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL
+    )
+    printed = without_figures(ended.output)
+    missing = [
+        line
+        for line in excerpt.splitlines()
+        if line.strip(" …") and without_figures(line) not in printed
+    ]
+    assert missing == [], f"take the excerpt anew from:\n{ended.output}"
+
+
+def without_figures(text: str) -> str:
+    without_ids = re.sub(r"\b[0-9a-f]{10}\b", "ID", text)
+    return " ".join(re.sub(r"\d[\d,]*", "0", without_ids).split())
