@@ -41,7 +41,7 @@ from math import sqrt
 from statistics import fmean, variance
 
 import attrs
-from scipy.stats import t as student
+from scipy.special import stdtrit  # scipy.stats takes a second to load
 
 from monitor.domain import Forecast, Quantiles, Quantity, Voice
 from monitor.effect import Difference, Effect, Held, Place, Verdict
@@ -160,7 +160,7 @@ def mean_difference(before: Sequence[float], after: Sequence[float]) -> Differen
     freedom = spread**2 / (
         spread_was**2 / (len(before) - 1) + spread_became**2 / (len(after) - 1) + _EPSILON**2
     )
-    reach = float(student.ppf((1 + _LEVEL) / 2, freedom)) * sqrt(spread)
+    reach = float(stdtrit(freedom, (1 + _LEVEL) / 2)) * sqrt(spread)
     return Difference(
         before=was,
         after=became,
