@@ -31,8 +31,6 @@ from monitor.incidents.matching import Matcher
 from monitor.pipeline import Pipeline
 from monitor.replay import Replay
 from monitor.scheduler import DueSource, Runner
-from monitor.slack.desk import SlackDesk
-from monitor.slack.socket import SlackSocket
 from monitor.stages.assess import Assess
 from monitor.stages.briefer import Briefer
 from monitor.stages.decide import Decide
@@ -56,6 +54,8 @@ from monitor.store.store import Store
 from monitor.virality.forecast import Forecaster
 
 if TYPE_CHECKING:
+    from monitor.slack.desk import SlackDesk
+    from monitor.slack.socket import SlackSocket
     from nlp.promises import PromiseFinder
     from nlp.reading import RuleReader
     from nlp.scoring import Scorer
@@ -228,12 +228,16 @@ def stages(
 
 def slack_desk(settings: Settings, store: Store) -> SlackDesk:
     """Where buttons that were pressed in Slack arrive; without a Slack app it refuses them all."""
+    from monitor.slack.desk import SlackDesk  # only `run` needs Slack's own library
+
     ways = [way for way in channels(settings) if isinstance(way, SlackAppChannel)]
     return SlackDesk(store, ways, People(settings.people), wall_clock)
 
 
 def slack_sockets(settings: Settings, desk: SlackDesk) -> tuple[SlackSocket, ...]:
     """A connection to Slack for each app that uses Socket Mode, however many channels it has."""
+    from monitor.slack.socket import SlackSocket  # as above
+
     ways = [way for way in channels(settings) if isinstance(way, SlackAppChannel)]
     apps = {
         (way.options.app_token, way.options.app_token_file): way

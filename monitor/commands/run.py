@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -19,8 +19,10 @@ from monitor import app
 from monitor.commands.showing import ConfigOption, console
 from monitor.listener import Listener, listening
 from monitor.scheduler import Runner
-from monitor.slack.desk import SlackDesk
 from monitor.store.store import Store
+
+if TYPE_CHECKING:
+    from monitor.slack.desk import SlackDesk
 
 __all__ = ["run"]
 

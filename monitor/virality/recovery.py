@@ -41,7 +41,6 @@ from math import sqrt
 from statistics import fmean, variance
 
 import attrs
-from scipy.special import stdtrit  # scipy.stats takes a second to load
 
 from monitor.domain import Forecast, Quantiles, Quantity, Voice
 from monitor.effect import Difference, Effect, Held, Place, Verdict
@@ -160,6 +159,8 @@ def mean_difference(before: Sequence[float], after: Sequence[float]) -> Differen
     freedom = spread**2 / (
         spread_was**2 / (len(before) - 1) + spread_became**2 / (len(after) - 1) + _EPSILON**2
     )
+    from scipy.special import stdtrit  # a quarter of a second that few commands need
+
     reach = float(stdtrit(freedom, (1 + _LEVEL) / 2)) * sqrt(spread)
     return Difference(
         before=was,
