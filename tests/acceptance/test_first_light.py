@@ -175,10 +175,10 @@ def test_a_full_disk_is_told_and_nothing_is_lost(here: Town) -> None:
 
 
 def test_a_run_that_is_killed_again_and_again_loses_nothing(here: Town) -> None:
-    for attempt in range(6):
+    for attempt in range(4):
         with here.program.started("run", "--once") as process:
             with suppress(subprocess.TimeoutExpired):
-                process.communicate(timeout=here.usual_seconds * (0.4 + 0.14 * attempt))
+                process.communicate(timeout=here.usual_seconds * (0.4 + 0.2 * attempt))
             process.kill()
         here.let_pass()
     ended = here.program.run("run", "--once")
