@@ -157,15 +157,14 @@ class Escalate:
     def _tell(
         self, neglected: Sequence[_Neglected], work: UnitOfWork, now: datetime
     ) -> tuple[list[Action], list[Delivery]]:
-        together: defaultdict[tuple[str, str, str, tuple[str, ...]], list[_Neglected]]
-        together = defaultdict(list)
+        together: defaultdict[tuple[str, str, str], list[_Neglected]] = defaultdict(list)
         for one in neglected:
-            together[one.team.name, one.newest.brand, one.kind, one.channels].append(one)
+            together[one.team.name, one.newest.brand, one.kind].append(one)
         alerts = work.alerts.get_all({one.newest.alert for one in neglected})
         incidents = work.incidents.get_all({one.incident for one in neglected})
         actions: list[Action] = []
         messages: list[Delivery] = []
-        for (team, brand, kind, channels), members in together.items():
+        for (team, brand, kind), members in together.items():
             tellings = {
                 one.incident: Telling(
                     key=one.steps[-1].key,
@@ -177,16 +176,20 @@ class Escalate:
                 )
                 for one in members
             }
-            written = self.teller.write(
-                list(tellings.values()),
-                channels,
-                f"{group_key(team, brand, now)}/{kind}",
-                work,
-                now,
-            )
-            messages += written.messages
+            carried: set[str] = set()
+            # Each channel by itself: those that are late by two steps go to more of them.
+            for channel in dict.fromkeys(name for one in members for name in one.channels):
+                written = self.teller.write(
+                    [tellings[one.incident] for one in members if channel in one.channels],
+                    (channel,),
+                    f"{group_key(team, brand, now)}/{kind}",
+                    work,
+                    now,
+                )
+                messages += written.messages
+                carried |= written.alone | written.together
             for one in members:
-                if tellings[one.incident].key in written.alone | written.together:
+                if tellings[one.incident].key in carried:
                     actions += _actions(one, now)
         return actions, messages
 

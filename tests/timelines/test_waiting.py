@@ -208,6 +208,28 @@ def test_neglected_incidents_are_escalated_in_one_message_where_they_are_many(
         assert work.casework.case("story3").escalations == 2
 
 
+def test_those_late_by_one_step_and_by_two_are_all_told_to_whoever_both_go_to(
+    store: Store,
+) -> None:
+    tiers = [{"after": "15m", "channels": ["lead"]}, {"after": "30m", "channels": ["boss"]}]
+    line = Timeline(
+        store,
+        channels=[FakeChannel.named(name) for name in ("pr", "lead", "boss")],
+        rules=Rules(teams=(team(channels=["pr"], escalation=tiers),)),
+    )
+    for number in range(4):
+        line.alert("0:00", f"early{number}", Level.CRITICAL)
+        line.alert("5:00", f"late{number}", Level.CRITICAL)
+    line.run("17:00", step="0:30")
+    line.sleep("40:00")
+    line.run("41:00", step="0:30")
+    assert line.told("lead") == [
+        "15:00 group [Critical] Acme Air: 4 incidents at once",
+        "40:00 group [Critical] Acme Air: 4 incidents at once",
+    ]
+    assert line.told("boss") == ["40:00 group [Critical] Acme Air: 8 incidents at once"]
+
+
 def test_what_came_back_is_escalated_again_though_it_was_taken_on_before(store: Store) -> None:
     line = Timeline(store)
     line.alert("0:00", "bags", Level.CRITICAL)
