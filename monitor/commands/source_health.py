@@ -61,8 +61,8 @@ def show_health(settings: Settings) -> None:
     for source in settings.sources:
         if answers := kept.of(source.name):
             out.print(
-                f"[yellow]{escape(source.name)}[/yellow]: {words.number(len(answers))} answers "
-                f"that could not be read are kept, the newest as {escape(str(answers[0]))}"
+                f"[yellow]{escape(source.name)}[/yellow]: of the answers that could not be read "
+                f"{words.number(len(answers))} kept, the newest as {escape(str(answers[0]))}"
             )
 
 
